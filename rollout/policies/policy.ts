@@ -1,0 +1,58 @@
+import type { InfraFailure, Message, Sampling } from '../../env/episode.ts';
+
+/** What a policy is asked: the conversation so far, and nothing of the task. */
+export interface PolicyRequest {
+  readonly call: {
+    readonly id: string;
+    readonly kind: 'root' | 'rlm' | 'llm' | 'judge';
+    readonly depth: number;
+    readonly turn: number;
+    readonly segment: number;
+  };
+  /** The whole prompt of the segment, the policy's own earlier messages included. */
+  readonly messages: readonly Message[];
+  /** The most tokens the text may have. */
+  readonly maxTokens: number;
+  /** An unsigned 32-bit number, hash(run seed, task id, index, call id): the source of every draw a policy makes. */
+  readonly draw: number;
+  readonly signal: AbortSignal;
+  /** The last turn's sampling in this segment, so that a policy can continue in token space and check its prompt ids. */
+  readonly previous?: Sampling;
+}
+
+export interface PolicyReply {
+  readonly message: {
+    readonly content: string;
+    readonly reasoning?: string;
+    readonly toolCalls?: Message['toolCalls'];
+  };
+  readonly sampling: Sampling;
+  /** Facts a policy tells about itself (`strategy: 'grep'`), kept in the record's metrics. */
+  readonly notes?: Readonly<Record<string, string | number>>;
+  /** Attempts that failed before this one, by class, for the live error counts. */
+  readonly retries?: Readonly<Record<string, number>>;
+}
+
+/** Whatever turns messages into text: an endpoint, a script, a recording. */
+export interface Policy {
+  readonly name: string;
+  /** Rejects with a {@link PolicyError} when it has no text to give. */
+  complete(request: PolicyRequest): Promise<PolicyReply>;
+  close?(): Promise<void>;
+}
+
+/**
+ * A text that did not come. With an infra `failure` the episode is void and tried again; with a limit
+ * (`context_overflow`, `content_filter`) it is the policy's own failure and is scored.
+ */
+export class PolicyError extends Error {
+  override name = 'PolicyError';
+  readonly failure: InfraFailure | 'context_overflow' | 'content_filter';
+  /** Seconds the endpoint asked to wait, where it did. */
+  readonly retryAfter: number | undefined;
+  constructor(failure: PolicyError['failure'], message: string, options?: ErrorOptions & { retryAfter?: number }) {
+    super(message, options);
+    this.failure = failure;
+    this.retryAfter = options?.retryAfter;
+  }
+}
