@@ -30,6 +30,9 @@ export interface PreparedContext {
   readonly latin1: boolean;
 }
 
+/** What a model may be told about a context. */
+export type ContextFacts = Pick<PreparedContext, 'type' | 'chars' | 'tokens' | 'lines' | 'documents' | 'preview'>;
+
 export const previewChars = 200;
 
 /**
@@ -64,7 +67,7 @@ export class ContextStore {
 
   #write(context: TaskContext): PreparedContext {
     const documents = typeof context === 'string' ? null : context.map((document) => document.toWellFormed());
-    const text = documents ? documents.join('') : (context as string).toWellFormed();
+    const text = documents ? documents.join('') : String(context).toWellFormed();
     const offsets = documents ? startsOf(documents) : null;
     const bytes = Buffer.from(text, 'utf8');
     const hash = createHash('sha256')
@@ -88,7 +91,7 @@ export class ContextStore {
       preview: text.slice(0, previewChars).toWellFormed(),
       path,
       offsets,
-      latin1: !/[^\u0000-\u00ff]/.test(text),
+      latin1: !/[\u0100-\uffff]/.test(text),
     };
   }
 }

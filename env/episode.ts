@@ -41,6 +41,7 @@ export type InfraFailure = (typeof infraFailures)[number];
 const count = z.number().int().nonnegative();
 
 export const toolCallSchema = z.object({ id: z.string(), name: z.string(), arguments: z.string() });
+export type ToolCallRecord = z.infer<typeof toolCallSchema>;
 export const messageSchema = z.object({
   role: z.enum(['system', 'user', 'assistant', 'tool']),
   content: z.string(),
@@ -164,6 +165,7 @@ export type CallRecord = z.infer<typeof callSchema>;
 export const eventSchema = z.discriminatedUnion('type', [
   z.object({ seq: count, type: z.literal('message'), call: z.string(), turn: count }),
   z.object({ seq: count, type: z.literal('fault'), call: z.string(), class: z.string() }),
+  z.object({ seq: count, type: z.literal('unknown'), call: z.string() }),
   z.object({ seq: count, type: z.literal('limit'), call: z.string(), kind: z.string(), cell: count.optional() }),
 ]);
 export type EpisodeEvent = z.infer<typeof eventSchema>;
