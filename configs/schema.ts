@@ -83,6 +83,8 @@ export const environmentConfigSchema = z.strictObject({
     ),
 });
 export type EnvironmentConfig = z.output<typeof environmentConfigSchema>;
+/** As it is written, before defaults are filled. */
+export type EnvironmentConfigInput = z.input<typeof environmentConfigSchema>;
 
 export const policiesConfigSchema = z.strictObject({
   root: named('policy').describe('Plays the root call'),

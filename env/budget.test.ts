@@ -11,7 +11,11 @@ describe('sub-calls', () => {
     const tree = budget({ depth: 1, fanout: 3, subcalls: 2 });
     expect(tree.openSubcall(2, 1)).toBe('budget_depth');
     expect(tree.openSubcall(1, 4)).toBe('budget_fanout');
-    expect([tree.openSubcall(1, 1), tree.openSubcall(1, 1), tree.openSubcall(1, 1)]).toEqual([null, null, 'budget_subcalls']);
+    expect([tree.openSubcall(1, 1), tree.openSubcall(1, 1), tree.openSubcall(1, 1)]).toEqual([
+      null,
+      null,
+      'budget_subcalls',
+    ]);
     expect(tree.left().subcalls).toBe(0);
   });
 });
@@ -20,7 +24,14 @@ test('tokens and dollars are never overspent, however many texts are open at onc
   fc.assert(
     fc.property(
       fc.integer({ min: 100, max: 5_000 }),
-      fc.array(fc.record({ prompt: fc.integer({ min: 1, max: 400 }), used: fc.double({ min: 0, max: 1, noNaN: true }), now: fc.boolean() }), { maxLength: 60 }),
+      fc.array(
+        fc.record({
+          prompt: fc.integer({ min: 1, max: 400 }),
+          used: fc.double({ min: 0, max: 1, noNaN: true }),
+          now: fc.boolean(),
+        }),
+        { maxLength: 60 },
+      ),
       (cap, texts) => {
         const prices = { llm: { prompt: 1_000, completion: 4_000 } };
         const usdCap = cap / 1_000;
@@ -29,7 +40,10 @@ test('tokens and dollars are never overspent, however many texts are open at onc
         let tokens = 0;
         let usd = 0;
         const settle = (text: (typeof open)[number]) => {
-          const usage = { promptTokens: text.prompt, completionTokens: Math.floor(text.used * text.reservation.maxTokens) };
+          const usage = {
+            promptTokens: text.prompt,
+            completionTokens: Math.floor(text.used * text.reservation.maxTokens),
+          };
           tokens += usage.promptTokens + usage.completionTokens;
           const cost = tree.priceOf('llm', usage)!;
           usd += cost;

@@ -1,5 +1,5 @@
 import { environmentConfigSchema } from '../configs/schema.ts';
-import type { EnvironmentConfig } from '../configs/schema.ts';
+import type { EnvironmentConfig, EnvironmentConfigInput } from '../configs/schema.ts';
 import type { Task } from '../datasets/task.ts';
 import { Budget } from './budget.ts';
 import type { Prices } from './budget.ts';
@@ -20,7 +20,7 @@ export interface RlmEnvironmentOptions {
   /** Judges the ended episode on the host. Without it every reward is null. */
   readonly reward?: RewardFunction;
   /** Dialect, budget, limits of the REPL and what is done about early finishes; see `configs/schema.ts`. */
-  readonly config?: Partial<EnvironmentConfig>;
+  readonly config?: EnvironmentConfigInput;
   /** Dollars per million tokens, by kind of call; needed for a dollar budget to be checked before a call opens. */
   readonly prices?: Prices;
 }

@@ -1,0 +1,72 @@
+import { ContextStore } from '../env/context.ts';
+import type { Environment } from '../env/environment.ts';
+import { createJavaScriptBackend } from '../env/repl/javascript/backend.ts';
+import { createRlmEnvironment } from '../env/rlm-environment.ts';
+import { taskSchema } from '../datasets/task.ts';
+
+/** Turns an episode is given before the next one begins, as a long real one would have. */
+const turns = 200;
+
+const words = 'alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau'.split(
+  ' ',
+);
+
+/** About `size` characters of lines with numbers in them. */
+function text(size: number): string {
+  const lines: string[] = [];
+  for (let length = 0, at = 0; length < size; at += 1) {
+    const line = `${at}: ${words[at % words.length]} ${words[(at * 7) % words.length]} key-${(at * 2654435761) % 1_000_003}`;
+    lines.push(line);
+    length += line.length + 1;
+  }
+  return lines.join('\n');
+}
+
+const trivial = (): string => '```repl\n1\n```';
+/** A slice and a regex over a 1 MB context, a declaration, 200 characters printed: another cell each step. */
+const real = (step: number): string => {
+  const from = (step * 7919) % 900_000;
+  return `\`\`\`repl\nconst part${step} = context.slice(${from}, ${from + 20_000});\nconst keys = part${step}.match(/key-\\d*${step % 10}\\b/g) ?? [];\nprint(part${step}.slice(${step % 100}, ${(step % 100) + 180}) + ' ' + keys.length);\n\`\`\``;
+};
+
+async function stepsPerSecond(
+  env: Environment,
+  context: string,
+  message: (step: number) => string,
+  seconds: number,
+): Promise<number> {
+  const task = taskSchema.parse({ id: 'bench', family: 'bench', query: 'q', context, answer: 'a' });
+  let steps = 0;
+  let spent = 0;
+  const warm = 300;
+  while (spent < seconds * 1000) {
+    await env.reset({ task, seed: 1 });
+    await env.step({ message: trivial() });
+    const started = performance.now();
+    for (let turn = 0; turn < turns; turn += 1) {
+      const { info } = await env.step({ message: message(steps + turn) });
+      if (info.stop) throw new Error(`the episode ended: ${info.stop.reason}`);
+    }
+    steps += turns;
+    if (steps > warm) spent += performance.now() - started;
+    else steps = Math.min(steps, warm);
+  }
+  return (steps - warm) / (spent / 1000);
+}
+
+/** Steps through `env.step` and one worker process, one episode at a time, record on. */
+export async function bench(): Promise<Record<string, number>> {
+  const backend = createJavaScriptBackend({ workers: 1 });
+  const contexts = new ContextStore();
+  const env = createRlmEnvironment({ backend, contexts, config: { budget: { maxTurns: turns + 10 } } });
+  try {
+    const context = text(1_000_000);
+    const trivialRate = await stepsPerSecond(env, context, trivial, 4);
+    const realRate = await stepsPerSecond(env, context, real, 4);
+    return { trivial_steps_per_s: Math.round(trivialRate), steps_per_s: Math.round(realRate) };
+  } finally {
+    await env.close();
+    await backend.close();
+    contexts.close();
+  }
+}
