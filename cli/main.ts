@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import yargs from 'yargs';
+import { toFailure } from './errors.ts';
+import { exitCodes } from './exit-codes.ts';
+import { createIo, type Streams } from './io.ts';
+import { packageFile } from './package-root.ts';
+import { verbs } from './verbs.ts';
+
+const processStreams: Streams = {
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  terminal: process.stderr.isTTY ?? false,
+  env: process.env,
+};
+
+/** Runs one command line and resolves to its exit status; it never rejects and never ends the process. */
+export async function main(argv: readonly string[], streams: Streams = processStreams): Promise<number> {
+  const io = createIo(streams, argv.includes('--json'));
+  if (streams === processStreams) ignoreClosedPipes();
+  let name = '';
+  let status: number = exitCodes.ok;
+  let parser = yargs([...argv])
+    .scriptName('rlm-gym')
+    .usage('$0 <verb>: make tasks, roll out episodes, score them, export datasets')
+    .version(version())
+    .exitProcess(false)
+    .fail(false)
+    .strict()
+    .demandCommand(1, 'Which verb? `rlm-gym --help` lists them.')
+    .recommendCommands()
+    .option('json', { type: 'boolean', default: false, describe: 'Only JSON on stdout, for machines' })
+    .epilogue('Exit status: 0 done, 1 failed, 2 bad arguments or config, 3 the machine lacks something,\n4 the run directory holds another run, 5 some episodes have no score, 130 interrupted.')
+    .wrap(110);
+  for (const verb of verbs) {
+    parser = parser.command({
+      command: verb.usage,
+      describe: verb.describe,
+      builder: verb.configure,
+      handler: async (args) => {
+        name = verb.usage.split(' ')[0]!;
+        status = await verb.run(args, io);
+      },
+    });
+  }
+  try {
+    await parser.parseAsync([...argv], {}, (error, _args, output) => {
+      // Help and version come here; errors are thrown below, with their own words.
+      if (output && !error) streams.stdout(`${output}\n`);
+    });
+    return status;
+  } catch (error) {
+    const usage = (error as Error | undefined)?.name === 'YError' || name === '';
+    const failure = usage
+      ? {
+          message: (error as Error | undefined)?.message ?? String(error),
+          next: `rlm-gym ${knownVerb(argv)}--help`,
+          code: exitCodes.usage,
+        }
+      : toFailure(error, name);
+    io.log(`error: ${failure.message}\nnext:  ${failure.next}`);
+    if (streams.env.RLM_GYM_DEBUG && error instanceof Error) io.log(error.stack ?? '');
+    io.result({ error: failure });
+    return failure.code;
+  }
+}
+
+function knownVerb(argv: readonly string[]): string {
+  const verb = verbs.find(({ usage }) => usage.split(' ')[0] === argv[0]);
+  return verb ? `${argv[0]} ` : '';
+}
+
+function version(): string {
+  const { version: found } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
+  return found;
+}
+
+/** `rlm-gym … | head` closes our pipe; that is no error. */
+function ignoreClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}

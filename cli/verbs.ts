@@ -1,0 +1,5 @@
+import { init } from './init.ts';
+import type { Verb } from './verb.ts';
+
+/** In the order of a run's life, as `--help` lists them. */
+export const verbs: readonly Verb[] = [init];
