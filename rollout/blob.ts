@@ -1,0 +1,13 @@
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+
+const params = { [constants.ZSTD_c_compressionLevel]: 3 };
+
+/** A value as zstd over its JSON. Lone surrogates survive: JSON writes them as escapes. */
+export function pack(value: unknown): Uint8Array {
+  return zstdCompressSync(Buffer.from(JSON.stringify(value), 'utf8'), { params });
+}
+
+/** What {@link pack} was given; the caller says what it is. */
+export function unpack(blob: Uint8Array): unknown {
+  return JSON.parse(zstdDecompressSync(blob).toString('utf8')) as unknown;
+}
