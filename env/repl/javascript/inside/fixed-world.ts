@@ -1,0 +1,112 @@
+import type { Primordials } from './primordials.ts';
+
+/**
+ * Makes an isolate's world the same in every replay: seeded `Math.random`, a virtual clock behind `Date` and `Intl`,
+ * and none of the globals through which collection, threads, native code or memory outside the limit can be reached.
+ */
+export function fixWorld(P: Primordials, seed: number): void {
+  'use strict';
+  const removed = [
+    'WebAssembly',
+    'SharedArrayBuffer',
+    'Atomics',
+    'FinalizationRegistry',
+    'WeakRef',
+    'ShadowRealm',
+    'Temporal',
+    'console',
+    'performance',
+    'gc',
+  ];
+  for (const name of removed) P.remove(P.global, name);
+  P.remove(Date.prototype, 'toTemporalInstant');
+
+  const hide = (target: object, name: PropertyKey, value: unknown, writable = true) =>
+    P.define(target, name, {
+      __proto__: null,
+      value,
+      writable,
+      enumerable: false,
+      configurable: writable,
+    } as PropertyDescriptor);
+  // A model's prepareStackTrace would run while the host copies an error, outside every limit.
+  hide(Error, 'prepareStackTrace', undefined, false);
+
+  // splitmix32 to spread the seed, then sfc32: small seeds do not start near zero.
+  const { imul } = Math;
+  let spread = (seed ^ 0x9e3779b9) >>> 0;
+  const next = () => {
+    spread = (spread + 0x9e3779b9) | 0;
+    let mixed = imul(spread ^ (spread >>> 16), 0x21f0aaad);
+    mixed = imul(mixed ^ (mixed >>> 15), 0x735a2d97);
+    return (mixed ^ (mixed >>> 15)) | 0;
+  };
+  next();
+  let a = next() ^ (seed / 4294967296);
+  let b = next();
+  let c = next();
+  let count = 1;
+  const draw = () => {
+    const sum = (((a + b) | 0) + count) | 0;
+    count = (count + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (((c << 21) | (c >>> 11)) + sum) | 0;
+    return sum >>> 0;
+  };
+  for (let at = 0; at < 12; at += 1) draw();
+  hide(Math, 'random', function random() {
+    return ((draw() >>> 5) * 67108864 + (draw() >>> 6)) / 9007199254740992;
+  });
+
+  // 2026-01-01T00:00:00Z, one millisecond later at each read.
+  let clock = 1767225600000;
+  const now = () => {
+    clock += 1;
+    return clock;
+  };
+  const RealDate = Date;
+  const dateText = RealDate.prototype.toString;
+  const VirtualDate = function (this: unknown, ...args: unknown[]): unknown {
+    if (new.target === undefined) return P.apply(dateText, new RealDate(now()), []);
+    const given = args.length === 0 ? [now()] : args;
+    return P.construct(RealDate, given, new.target as unknown as () => void);
+  };
+  hide(VirtualDate, 'name', 'Date');
+  hide(VirtualDate, 'length', 7);
+  hide(VirtualDate, 'prototype', RealDate.prototype, false);
+  hide(VirtualDate, 'now', now);
+  hide(VirtualDate, 'parse', RealDate.parse);
+  hide(VirtualDate, 'UTC', RealDate.UTC);
+  hide(RealDate.prototype, 'constructor', VirtualDate);
+  hide(P.global, 'Date', VirtualDate);
+
+  const formats = Intl.DateTimeFormat.prototype;
+  const realFormat = (P.descriptor(formats, 'format') as { get: (this: unknown) => (date?: unknown) => string }).get;
+  P.define(formats, 'format', {
+    __proto__: null,
+    configurable: true,
+    enumerable: false,
+    get(this: unknown) {
+      const format = P.apply(realFormat, this, []) as (date?: unknown) => string;
+      return (date?: unknown) => format(date === undefined ? now() : date);
+    },
+  } as PropertyDescriptor);
+  const realParts = formats.formatToParts as (this: unknown, date?: unknown) => unknown;
+  hide(formats, 'formatToParts', function formatToParts(this: unknown, date?: unknown) {
+    return P.apply(realParts, this, [date === undefined ? now() : date]);
+  });
+
+  // A resizable buffer's growth is not counted against the memory limit.
+  const RealBuffer = ArrayBuffer;
+  const FixedBuffer = function (length: unknown): unknown {
+    if (new.target === undefined) throw new TypeError("Constructor ArrayBuffer requires 'new'");
+    return P.construct(RealBuffer, [length], new.target as unknown as () => void);
+  };
+  hide(FixedBuffer, 'name', 'ArrayBuffer');
+  hide(FixedBuffer, 'prototype', RealBuffer.prototype, false);
+  hide(FixedBuffer, 'isView', RealBuffer.isView);
+  hide(RealBuffer.prototype, 'constructor', FixedBuffer);
+  P.remove(RealBuffer.prototype, 'resize');
+  hide(P.global, 'ArrayBuffer', FixedBuffer);
+}

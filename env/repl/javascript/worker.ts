@@ -1,0 +1,88 @@
+import { CpuMeter } from './cpu-meter.ts';
+import { IsolateRepl, watchEntries, type WorkerServices } from './isolate-repl.ts';
+import { hostMessageSchema, type HostMessage, type WorkerMessage } from './messages.ts';
+import { SharedContexts } from './shared-contexts.ts';
+
+/*
+ * A worker process: holds the isolates of many REPLs. It has an empty environment, speaks only with the host that forked
+ * it, and kills itself when that host is gone (a live isolate makes an orderly exit crash).
+ */
+
+const die = () => process.kill(process.pid, 'SIGKILL');
+process.on('disconnect', die);
+
+let stuck = 0;
+const services: WorkerServices = {
+  contexts: new SharedContexts(),
+  meter: new CpuMeter(),
+  entries: new Set(),
+  onStuck(change) {
+    stuck += change;
+    reply({ type: 'stuck', threads: stuck });
+  },
+};
+const repls = new Map<number, IsolateRepl>();
+
+let outbox: WorkerMessage[] = [];
+/** Replies of one turn of the loop go out as one message: a send costs more than what is in it. */
+function reply(message: WorkerMessage): void {
+  outbox.push(message);
+  if (outbox.length > 1) return;
+  setImmediate(() => {
+    const messages = outbox;
+    outbox = [];
+    process.send?.(messages, undefined, {}, (error) => {
+      if (error) die();
+    });
+  });
+}
+
+let ticker: NodeJS.Timeout | null = null;
+function keepWatch(): void {
+  ticker ??= setInterval(() => {
+    if (services.entries.size > 0) watchEntries(services);
+    else if (ticker) {
+      services.meter.tick();
+      clearInterval(ticker);
+      ticker = null;
+    }
+  }, 50);
+}
+
+async function operate(message: Extract<HostMessage, { type: 'run' | 'answer' }>): Promise<void> {
+  const repl = repls.get(message.repl);
+  if (!repl) return;
+  keepWatch();
+  try {
+    const progress = await (message.type === 'run' ? repl.run(message.code) : repl.answer(message.answers));
+    if (!repl.closed) reply(progress);
+  } catch (error) {
+    if (repl.closed) return;
+    repl.close();
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    reply({ type: 'failed', repl: message.repl, failure: 'bug', message: text.slice(0, 2000) });
+  }
+}
+
+function receive(message: HostMessage): void {
+  switch (message.type) {
+    case 'context':
+      services.contexts.define(message);
+      return;
+    case 'open':
+      repls.set(message.repl, new IsolateRepl(message, services));
+      return;
+    case 'close':
+      keepWatch();
+      repls.get(message.repl)?.close();
+      repls.delete(message.repl);
+      return;
+    default:
+      void operate(message);
+  }
+}
+
+process.on('message', (messages: unknown) => {
+  if (!Array.isArray(messages)) return;
+  for (const message of messages) receive(hostMessageSchema.parse(message));
+});

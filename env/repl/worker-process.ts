@@ -1,0 +1,223 @@
+import type { ChildProcess } from 'node:child_process';
+import { cpuMilliseconds, residentBytes } from './process-usage.ts';
+
+/** Why a worker ended, as far as the host can tell. */
+export type WorkerEnd =
+  /** The host killed it: over its memory budget, or it no longer answered. */
+  | 'memory'
+  | 'hung'
+  /** It no longer answered and had hardly any CPU: stopped, or on an overloaded machine. */
+  | 'starved'
+  /** It crashed by itself (a fatal signal, V8's abort). */
+  | 'crashed'
+  /** It was told to go, or somebody else killed it. */
+  | 'gone';
+
+/** What lives on a worker and is told what happens there. */
+export interface Tenant<Answer> {
+  readonly id: number;
+  onMessage(message: Answer): void;
+  /** `alone`: it was the only one inside the sandbox when the worker ended, so its code is the likely cause. */
+  onLost(end: WorkerEnd, alone: boolean, detail: string): void;
+}
+
+export interface WorkerProcessOptions<Question, Answer> {
+  readonly child: ChildProcess;
+  /** Checks one message; throws for anything off schema, which ends the worker. */
+  readonly parse: (message: unknown) => Answer;
+  /** The tenant a message is for; null for one about the worker itself. */
+  readonly tenantOf: (message: Answer) => number | null;
+  readonly onOwnMessage: (message: Answer) => void;
+  readonly onEnd: () => void;
+  readonly onSend?: ((message: Question) => void) | undefined;
+}
+
+const maxBytesInFlight = 64 * 1024 * 1024;
+const stderrChars = 4000;
+
+/**
+ * A worker process as the host sees it: messages go out together once per turn of the loop, with the bytes in flight
+ * counted; tenants with an operation under way are known, so that after a death the suspects are.
+ */
+export class WorkerProcess<Question, Answer> {
+  readonly #options: WorkerProcessOptions<Question, Answer>;
+  readonly #tenants = new Map<number, Tenant<Answer>>();
+  /** Operations under way: tenant → when it must have answered, and the worker's CPU clock when it was asked. */
+  readonly #inside = new Map<
+    number,
+    { readonly since: number; readonly deadline: number; readonly cpu: number | null }
+  >();
+  #outbox: { readonly message: Question; readonly bytes: number }[] = [];
+  #scheduled = false;
+  #bytesInFlight = 0;
+  #end: WorkerEnd | null = null;
+  #ended = false;
+  #stderr = '';
+  readonly exited: Promise<void>;
+  /** No new tenants: it is to go once the present ones have left. */
+  draining = false;
+
+  constructor(options: WorkerProcessOptions<Question, Answer>) {
+    this.#options = options;
+    const { child } = options;
+    child.on('message', (messages) => this.#receive(messages));
+    child.on('error', () => this.kill('gone'));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-stderrChars);
+    });
+    child.unref();
+    child.channel?.unref();
+    (child.stderr as { unref?: () => void } | null)?.unref?.();
+    this.exited = new Promise((resolve) => {
+      child.once('exit', (code, signal) => {
+        // Replies that were already in the pipe come first.
+        setImmediate(() => {
+          this.#finish(code, signal);
+          resolve();
+        });
+      });
+    });
+  }
+
+  get pid(): number {
+    return this.#options.child.pid ?? 0;
+  }
+
+  get size(): number {
+    return this.#tenants.size;
+  }
+
+  get busy(): boolean {
+    return this.#inside.size > 0;
+  }
+
+  get alive(): boolean {
+    return this.#end === null && !this.#ended;
+  }
+
+  add(tenant: Tenant<Answer>): void {
+    this.#tenants.set(tenant.id, tenant);
+  }
+
+  remove(id: number): void {
+    this.#tenants.delete(id);
+    this.#leave(id);
+  }
+
+  send(message: Question, bytes: number): void {
+    if (!this.alive) return;
+    this.#options.onSend?.(message);
+    this.#outbox.push({ message, bytes });
+    this.#schedule();
+  }
+
+  /** Notes that a tenant waits for a message, at most `ms` from now. */
+  enter(id: number, ms: number): void {
+    const now = performance.now();
+    if (this.#inside.size === 0) this.#options.child.channel?.ref();
+    this.#inside.set(id, {
+      since: now,
+      deadline: now + ms,
+      cpu: this.#inside.size === 0 ? cpuMilliseconds(this.pid) : null,
+    });
+  }
+
+  kill(end: WorkerEnd): void {
+    if (!this.alive) return;
+    this.#end = end;
+    this.#options.child.kill('SIGKILL');
+  }
+
+  /** Kills it and waits for its end. */
+  async stop(): Promise<void> {
+    this.#options.child.ref();
+    this.kill('gone');
+    await this.exited;
+  }
+
+  /** Called about every 50 ms: ends a worker over its memory budget or past a tenant's deadline. */
+  check(budgetBytes: number): void {
+    if (!this.alive) return;
+    const resident = residentBytes(this.pid);
+    if (resident !== null && resident > budgetBytes) {
+      this.#stderr = `it used ${Math.round(resident / 2 ** 20)} MiB of ${Math.round(budgetBytes / 2 ** 20)}`;
+      this.kill('memory');
+      return;
+    }
+    const now = performance.now();
+    for (const { since, deadline, cpu } of this.#inside.values()) {
+      if (now < deadline) continue;
+      const used = cpu === null ? null : (cpuMilliseconds(this.pid) ?? 0) - cpu;
+      this.kill(used !== null && used < 0.2 * (now - since) ? 'starved' : 'hung');
+      return;
+    }
+  }
+
+  #leave(id: number): void {
+    if (this.#inside.delete(id) && this.#inside.size === 0) this.#options.child.channel?.unref();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (!this.alive || this.#outbox.length === 0 || this.#bytesInFlight >= maxBytesInFlight) return;
+    const messages: Question[] = [];
+    let bytes = 0;
+    while (this.#outbox.length > 0 && this.#bytesInFlight + bytes < maxBytesInFlight) {
+      const next = this.#outbox.shift();
+      if (!next) break;
+      messages.push(next.message);
+      bytes += next.bytes;
+    }
+    this.#bytesInFlight += bytes;
+    this.#options.child.send(messages as never, undefined, {}, () => {
+      this.#bytesInFlight -= bytes;
+      if (this.#outbox.length > 0) this.#schedule();
+    });
+  }
+
+  #receive(messages: unknown): void {
+    if (!Array.isArray(messages) || this.#ended) return;
+    for (const given of messages) {
+      let message: Answer;
+      try {
+        message = this.#options.parse(given);
+      } catch (error) {
+        this.#stderr = `it sent a message off schema: ${String(error).slice(0, 500)}`;
+        this.kill('crashed');
+        return;
+      }
+      const id = this.#options.tenantOf(message);
+      if (id === null) this.#options.onOwnMessage(message);
+      else if (this.#inside.has(id)) {
+        this.#leave(id);
+        this.#tenants.get(id)?.onMessage(message);
+      }
+    }
+  }
+
+  #finish(code: number | null, signal: NodeJS.Signals | null): void {
+    this.#ended = true;
+    // SIGKILL that did not come from here: the kernel or an operator, nobody's code.
+    const end = this.#end ?? (signal === null || signal === 'SIGKILL' || signal === 'SIGTERM' ? 'gone' : 'crashed');
+    const detail = [
+      `worker ${this.pid} ended (${signal ?? `exit code ${code}`}, ${end})`,
+      this.#stderr.trim().split('\n').slice(-3).join(' | '),
+    ]
+      .filter((part) => part !== '')
+      .join(': ');
+    const inside = new Set(this.#inside.keys());
+    this.#inside.clear();
+    const tenants = [...this.#tenants.values()];
+    this.#tenants.clear();
+    this.#options.onEnd();
+    for (const tenant of tenants) tenant.onLost(end, inside.size === 1 && inside.has(tenant.id), detail);
+  }
+}
