@@ -72,5 +72,5 @@ export function rowMaker(dir: string): (k: number) => Row {
 
 function bytesOf(path: string): ArrayBuffer {
   const file = readFileSync(path);
-  return file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength) as ArrayBuffer;
+  return file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength);
 }

@@ -1,13 +1,6 @@
-import {
-  makeData,
-  RecordBatch,
-  RecordBatchStreamWriter,
-  Struct,
-  type Data,
-  type DataType,
-  type Schema,
-} from 'apache-arrow';
-import { builderFor, ColumnError, type Builder } from './builders.ts';
+import { makeData, RecordBatch, RecordBatchStreamWriter, Struct, type Schema } from 'apache-arrow';
+import { ColumnError, type Builder } from './builder.ts';
+import { builderFor } from './builders.ts';
 import { arrowSchema, type Column, type Row } from './schema.ts';
 
 /** Gathers rows into Arrow record batches, one set of typed arrays kept from batch to batch. */
@@ -54,7 +47,7 @@ export class BatchBuilder {
       type: new Struct(this.schema.fields),
       length: this.#rows,
       nullCount: 0,
-      children: this.#builders.map((builder) => builder.data()) as Data<DataType>[],
+      children: this.#builders.map((builder) => builder.data()),
     });
     const bytes = RecordBatchStreamWriter.writeAll([new RecordBatch(this.schema, data)]).toUint8Array(true);
     for (const builder of this.#builders) builder.reset();

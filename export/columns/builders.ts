@@ -1,23 +1,8 @@
-import { makeData, type Bool, type Data, type DataType, type List, type Struct, type Utf8 } from 'apache-arrow';
-import { arrowType, type Column, type ColumnType, type Primitive } from './schema.ts';
-
-/** A value that does not fit its column; the message names the column, the row and the value. */
-export class ColumnError extends Error {
-  override name = 'ColumnError';
-}
-
-/**
- * Collects the values of one column of a batch in typed arrays that grow by doubling and are kept from batch to
- * batch. `data()` gives views of them: they must be copied before the next `append` (writing an IPC message does).
- */
-export interface Builder {
-  /** Bytes appended since the last reset, offsets left out. */
-  readonly bytes: number;
-  readonly length: number;
-  append(value: unknown): void;
-  data(): Data;
-  reset(): void;
-}
+import { makeData, type Bool, type Data, type List, type Struct, type Utf8 } from 'apache-arrow';
+import { ColumnError, misfit, type Builder } from './builder.ts';
+import { NumberBuilder } from './number-builder.ts';
+import { arrowType, type Column, type ColumnType } from './schema.ts';
+import { Validity } from './validity.ts';
 
 export function builderFor(type: ColumnType, where: string): Builder {
   if (typeof type === 'object') {
@@ -27,152 +12,6 @@ export function builderFor(type: ColumnType, where: string): Builder {
   if (type === 'utf8') return new Utf8Builder(where);
   if (type === 'bool') return new BoolBuilder(where);
   return new NumberBuilder(type, where);
-}
-
-/** One bit a value, set where there is one; not kept at all while no value was null. */
-class Validity {
-  nulls = 0;
-  #bits = new Uint8Array(0);
-
-  null(index: number): void {
-    if (this.nulls === 0) this.#bits.fill(0xff);
-    this.#reserve(index);
-    this.#bits[index >> 3]! &= ~(1 << (index & 7));
-    this.nulls += 1;
-  }
-
-  /** The bitmap of `length` values; undefined where none is null. */
-  bitmap(length: number): Uint8Array | undefined {
-    if (this.nulls === 0) return undefined;
-    if (length > 0) this.#reserve(length - 1);
-    return this.#bits.subarray(0, (length + 7) >> 3);
-  }
-
-  reset(): void {
-    this.nulls = 0;
-  }
-
-  #reserve(index: number): void {
-    const need = (index >> 3) + 1;
-    if (this.#bits.length >= need) return;
-    const grown = new Uint8Array(Math.max(64, need * 2)).fill(0xff);
-    grown.set(this.#bits);
-    this.#bits = grown;
-  }
-}
-
-type NumberType = Exclude<Primitive, 'utf8' | 'bool'>;
-type NumberArray = Uint8Array | Int32Array | BigInt64Array | Float32Array | Float64Array;
-
-const arrays = {
-  uint8: Uint8Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  float32: Float32Array,
-  float64: Float64Array,
-} as const;
-
-const int64Limit = 2n ** 63n;
-
-class NumberBuilder implements Builder {
-  length = 0;
-  readonly #type: NumberType;
-  readonly #where: string;
-  readonly #validity = new Validity();
-  #values: NumberArray;
-
-  constructor(type: NumberType, where: string) {
-    this.#type = type;
-    this.#where = where;
-    this.#values = new arrays[type](256);
-  }
-
-  get bytes(): number {
-    return this.length * this.#values.BYTES_PER_ELEMENT;
-  }
-
-  append(value: unknown): void {
-    this.#reserve(1);
-    if (value === null || value === undefined) {
-      this.#validity.null(this.length);
-      this.#values[this.length] = this.#type === 'int64' ? 0n : 0;
-    } else {
-      this.#values[this.length] = this.#checked(value);
-    }
-    this.length += 1;
-  }
-
-  /** Appends a whole list; much cheaper than one by one. */
-  appendAll(list: ArrayLike<unknown>): void {
-    const count = list.length;
-    this.#reserve(count);
-    if (list instanceof arrays[this.#type]) {
-      (this.#values as Uint8Array).set(list as Uint8Array, this.length);
-      this.length += count;
-      return;
-    }
-    const values = this.#values as Float64Array;
-    let at = this.length;
-    if (this.#type === 'int32') {
-      for (let index = 0; index < count; index += 1) {
-        const value = list[index] as number;
-        if ((value | 0) !== value) return this.#slowly(list, index);
-        values[at] = value;
-        at += 1;
-        this.length = at;
-      }
-    } else if (this.#type === 'float32' || this.#type === 'float64') {
-      for (let index = 0; index < count; index += 1) {
-        const value = list[index];
-        if (typeof value !== 'number') return this.#slowly(list, index);
-        values[at] = value;
-        at += 1;
-        this.length = at;
-      }
-    } else {
-      this.#slowly(list, 0);
-    }
-  }
-
-  data(): Data {
-    return makeData({
-      type: arrowType(this.#type),
-      length: this.length,
-      nullCount: this.#validity.nulls,
-      nullBitmap: this.#validity.bitmap(this.length),
-      data: this.#values.subarray(0, this.length),
-    } as Parameters<typeof makeData>[0]);
-  }
-
-  reset(): void {
-    this.length = 0;
-    this.#validity.reset();
-  }
-
-  #slowly(list: ArrayLike<unknown>, from: number): void {
-    for (let index = from; index < list.length; index += 1) this.append(list[index]);
-  }
-
-  #checked(value: unknown): number | bigint {
-    if (this.#type === 'float32' || this.#type === 'float64') {
-      if (typeof value === 'number') return value;
-    } else if (this.#type === 'int64') {
-      const big = typeof value === 'bigint' ? value : Number.isInteger(value) ? BigInt(value as number) : null;
-      if (big !== null && big >= -int64Limit && big < int64Limit) return big;
-    } else if (typeof value === 'number') {
-      if (this.#type === 'int32' && (value | 0) === value) return value;
-      if (this.#type === 'uint8' && (value & 0xff) === value) return value;
-    }
-    throw misfit(this.#where, this.#type, value);
-  }
-
-  #reserve(more: number): void {
-    const need = this.length + more;
-    if (need <= this.#values.length) return;
-    const grown = new arrays[this.#type](Math.max(need, this.#values.length * 2));
-    (grown as Uint8Array).set(this.#values.subarray(0, this.length) as Uint8Array);
-    this.#values = grown;
-  }
 }
 
 class BoolBuilder implements Builder {
@@ -368,7 +207,7 @@ class StructBuilder implements Builder {
       length: this.length,
       nullCount: this.#validity.nulls,
       nullBitmap: this.#validity.bitmap(this.length),
-      children: this.#children.map((child) => child.data()) as Data<DataType>[],
+      children: this.#children.map((child) => child.data()),
     });
   }
 
@@ -383,9 +222,4 @@ function grow(offsets: Int32Array): Int32Array<ArrayBuffer> {
   const grown = new Int32Array(offsets.length * 2);
   grown.set(offsets);
   return grown;
-}
-
-function misfit(where: string, wanted: string, value: unknown): ColumnError {
-  const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : String(value);
-  return new ColumnError(`column ${where} holds ${wanted}; ${shown} (${typeof value}) does not fit`);
 }

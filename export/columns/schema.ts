@@ -35,27 +35,20 @@ export function listOf(type: ColumnType): ColumnType {
 
 /** The Arrow type of a column type; lists name their member `element`, as Parquet's specification does. */
 export function arrowType(type: ColumnType): DataType {
-  if (typeof type === 'object') {
-    if ('list' in type) return new List(new ArrowField('element', arrowType(type.list), true));
-    return new Struct(type.struct.map(arrowField));
-  }
-  switch (type) {
-    case 'utf8':
-      return new Utf8();
-    case 'bool':
-      return new Bool();
-    case 'uint8':
-      return new Uint8();
-    case 'int32':
-      return new Int32();
-    case 'int64':
-      return new Int64();
-    case 'float32':
-      return new Float32();
-    case 'float64':
-      return new Float64();
-  }
+  if (typeof type === 'string') return primitives[type]();
+  if ('list' in type) return new List(new ArrowField('element', arrowType(type.list), true));
+  return new Struct(type.struct.map(arrowField));
 }
+
+const primitives: Readonly<Record<Primitive, () => DataType>> = {
+  utf8: () => new Utf8(),
+  bool: () => new Bool(),
+  uint8: () => new Uint8(),
+  int32: () => new Int32(),
+  int64: () => new Int64(),
+  float32: () => new Float32(),
+  float64: () => new Float64(),
+};
 
 export function arrowField(column: Column): ArrowField {
   return new ArrowField(column.name, arrowType(column.type), true);

@@ -32,4 +32,6 @@ export interface Format {
   columns(components: readonly string[]): Column[];
   /** The rows of one episode. Pure: equal episodes give equal rows. */
   rows(episode: Episode, context: SampleContext): Row[];
+  /** Why a kept episode makes no rows in this format; null where it does. */
+  refuses?(episode: Episode): string | null;
 }

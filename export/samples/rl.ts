@@ -27,6 +27,7 @@ export function rlRefusal(episode: Episode): string | null {
  */
 export const rl: Format = {
   columns: rlColumns,
+  refuses: rlRefusal,
   rows(episode, context) {
     if (rlRefusal(episode) !== null) return [];
     const rows = childrenFirst(episode.calls).flatMap((call) =>
