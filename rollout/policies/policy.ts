@@ -27,7 +27,10 @@ export interface PolicyReply {
     readonly toolCalls?: Message['toolCalls'];
   };
   readonly sampling: Sampling;
-  /** Facts a policy tells about itself (`strategy: 'grep'`), kept in the record's metrics. */
+  /**
+   * Facts a policy tells about itself (`strategy: 'grep'`), kept in the record's metrics. Text stands as it is; the engine
+   * adds numbers up over the episode (`token_forks: 1`).
+   */
   readonly notes?: Readonly<Record<string, string | number>>;
   /** Attempts that failed before this one, by class, for the live error counts. */
   readonly retries?: Readonly<Record<string, number>>;
@@ -36,6 +39,8 @@ export interface PolicyReply {
 /** Whatever turns messages into text: an endpoint, a script, a recording. */
 export interface Policy {
   readonly name: string;
+  /** Dollars per million tokens, where they are known: budgets and live cost rest on it. */
+  readonly price?: { readonly prompt: number; readonly completion: number };
   /** Rejects with a {@link PolicyError} when it has no text to give. */
   complete(request: PolicyRequest): Promise<PolicyReply>;
   close?(): Promise<void>;
@@ -54,5 +59,18 @@ export class PolicyError extends Error {
     super(message, options);
     this.failure = failure;
     this.retryAfter = options?.retryAfter;
+  }
+}
+
+/**
+ * An endpoint that will refuse every request alike (wrong key, no such model). The run stops with this message; no
+ * episode is void for it.
+ */
+export class PolicyConfigError extends Error {
+  override name = 'PolicyConfigError';
+  readonly next: string;
+  constructor(message: string, options: { next: string }) {
+    super(message);
+    this.next = options.next;
   }
 }
