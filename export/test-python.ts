@@ -52,6 +52,8 @@ function jsonForm(type: ColumnType, value: unknown): unknown {
   }
   // UTF-8 has no lone surrogates: they are stored as U+FFFD.
   if (typeof value === 'string') return value.toWellFormed();
-  if (type === 'int64' || (typeof value === 'number' && !Number.isFinite(value))) return String(value);
+  if (typeof value === 'bigint' || (typeof value === 'number' && (type === 'int64' || !Number.isFinite(value)))) {
+    return value.toString();
+  }
   return value;
 }
