@@ -75,7 +75,8 @@ class RlmEnvironment implements Environment {
       throw new EnvironmentError(`seed must be a non-negative integer, not ${seed}`);
     await this.close();
     const { backend, contexts, prices } = this.#options;
-    const { budget, repl, dialect, finishUnseen, planAsAnswer, onSubcallFault } = this.#config;
+    const { budget, dialect, finishUnseen, planAsAnswer, onSubcallFault } = this.#config;
+    const { workers: _workers, ...limits } = this.#config.repl;
     const who: Identity = {
       run: identity.run ?? 'local',
       round: identity.round ?? 0,
@@ -89,7 +90,7 @@ class RlmEnvironment implements Environment {
       index: who.index,
       dialect: dialectNamed(dialect),
       backend,
-      limits: repl,
+      limits,
       budget: new Budget(budget, prices),
       finishUnseen,
       planAsAnswer,
