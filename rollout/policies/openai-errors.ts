@@ -1,4 +1,4 @@
-import OpenAI from 'openai';
+import { APIConnectionTimeoutError, APIError } from 'openai';
 import { PolicyConfigError, PolicyError } from './policy.ts';
 
 /** What to do about a request that failed: try it again, or give up with this error. */
@@ -43,11 +43,11 @@ export function classify(error: unknown, about: Circumstances): Verdict {
   });
   if (about.timedOut) return again('upstream_timeout');
   if (error instanceof BadAnswer || error instanceof SyntaxError) return again('upstream_5xx');
-  if (error instanceof OpenAI.APIConnectionTimeoutError) return again('upstream_timeout');
-  if (!(error instanceof OpenAI.APIError)) return { retry: false, error: new PolicyError('bug', text) };
+  if (error instanceof APIConnectionTimeoutError) return again('upstream_timeout');
+  if (!(error instanceof APIError)) return { retry: false, error: new PolicyError('bug', text) };
   const { status } = error;
   if (status === undefined) return again('network');
-  const code = String(error.code ?? error.type ?? '');
+  const code = error.code ?? error.type ?? '';
   const retryAfter = secondsToWait(error.headers);
   if (status === 429) {
     if (/insufficient_quota|billing/.test(code)) {
