@@ -24,24 +24,30 @@ export interface Failure {
 const systemErrors: Readonly<Record<string, string>> = {
   EACCES: 'give yourself the right to read and write there, or name another place with --run',
   EROFS: 'that file system is read-only; name another place with --run',
-  ENOSPC: 'the disk is full; make room there or name another place with --run, then run the command again: nothing is lost',
+  ENOSPC:
+    'the disk is full; make room there or name another place with --run, then run the command again: nothing is lost',
   EMFILE: 'too many open files; raise the limit (ulimit -n 4096) or lower --concurrency',
   ENOENT: 'look at the path and run the command again',
   ERR_MODULE_NOT_FOUND: 'npm install',
 };
 
 /** Whatever was thrown, as a message, the next thing to do, and an exit status. */
-export function toFailure(error: unknown, verb: string): Failure {
+export function toFailure(error: unknown, verb: string, config?: string): Failure {
   if (error instanceof CliError) return { message: error.message, next: error.next, code: error.code };
   if (error instanceof ConfigError) {
     return { message: error.message, next: `mend that and run again: rlm-gym ${verb} --help`, code: exitCodes.usage };
   }
-  const { message, code, next } = (error instanceof Error ? error : { message: String(error) }) as {
+  const { message, code, next, exitCode } = (error instanceof Error ? error : { message: String(error) }) as {
     message: string;
     code?: unknown;
     next?: unknown;
+    exitCode?: unknown;
   };
-  if (typeof next === 'string') return { message, next, code: exitCodes.failed };
+  if (typeof next === 'string') {
+    // A folder's own error: it knows what to do, but not by which name its config was called.
+    const status = Object.values(exitCodes).find((known) => known === exitCode) ?? exitCodes.failed;
+    return { message, next: config === undefined ? next : next.replaceAll(/\bCONFIG\b/g, config), code: status };
+  }
   const known = typeof code === 'string' ? systemErrors[code] : undefined;
   if (known) return { message, next: known, code: exitCodes.environment };
   return {

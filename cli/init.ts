@@ -15,7 +15,10 @@ export const init = defineVerb({
   ],
   arguments: z.object({
     dir: z.string().default('.').describe('The folder it is written to'),
-    template: z.enum(['quickstart', 'openai', 'real-text']).default('quickstart').describe('Which config to begin with'),
+    template: z
+      .enum(['quickstart', 'openai', 'real-text'])
+      .default('quickstart')
+      .describe('Which config to begin with'),
     force: z.boolean().default(false).describe('Overwrite a config that is there'),
   }),
   run: async ({ dir, template, force }, io) => {

@@ -18,6 +18,7 @@ export async function main(argv: readonly string[], streams: Streams = processSt
   const io = createIo(streams, argv.includes('--json'));
   if (streams === processStreams) ignoreClosedPipes();
   let name = '';
+  let config: string | undefined;
   let status: number = exitCodes.ok;
   let parser = yargs([...argv])
     .scriptName('rlm-gym')
@@ -29,7 +30,9 @@ export async function main(argv: readonly string[], streams: Streams = processSt
     .demandCommand(1, 'Which verb? `rlm-gym --help` lists them.')
     .recommendCommands()
     .option('json', { type: 'boolean', default: false, describe: 'Only JSON on stdout, for machines' })
-    .epilogue('Exit status: 0 done, 1 failed, 2 bad arguments or config, 3 the machine lacks something,\n4 the run directory holds another run, 5 some episodes have no score, 130 interrupted.')
+    .epilogue(
+      'Exit status: 0 done, 1 failed, 2 bad arguments or config, 3 the machine lacks something,\n4 the run directory holds another run, 5 some episodes have no score, 130 interrupted.',
+    )
     .wrap(110);
   for (const verb of verbs) {
     parser = parser.command({
@@ -38,6 +41,7 @@ export async function main(argv: readonly string[], streams: Streams = processSt
       builder: verb.configure,
       handler: async (args) => {
         name = verb.usage.split(' ')[0]!;
+        config = calledBy(args);
         status = await verb.run(args, io);
       },
     });
@@ -56,12 +60,19 @@ export async function main(argv: readonly string[], streams: Streams = processSt
           next: `rlm-gym ${knownVerb(argv)}--help`,
           code: exitCodes.usage,
         }
-      : toFailure(error, name);
+      : toFailure(error, name, config);
     io.log(`error: ${failure.message}\nnext:  ${failure.next}`);
     if (streams.env.RLM_GYM_DEBUG && error instanceof Error) io.log(error.stack ?? '');
     io.result({ error: failure });
     return failure.code;
   }
+}
+
+/** The config as it was named, with its overrides: what CONFIG stands for in the advice of an error. */
+function calledBy({ config, set }: Record<string, unknown>): string | undefined {
+  if (typeof config !== 'string') return undefined;
+  const settings = Array.isArray(set) ? set.map((setting) => ` --set '${String(setting)}'`) : [];
+  return `${config}${settings.join('')}`;
 }
 
 function knownVerb(argv: readonly string[]): string {

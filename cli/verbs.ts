@@ -1,5 +1,8 @@
+import { doctor } from './doctor.ts';
+import { exportVerb } from './export.ts';
 import { init } from './init.ts';
+import { tasks } from './tasks.ts';
 import type { Verb } from './verb.ts';
 
 /** In the order of a run's life, as `--help` lists them. */
-export const verbs: readonly Verb[] = [init];
+export const verbs: readonly Verb[] = [init, tasks, exportVerb, doctor];

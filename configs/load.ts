@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { type Document, isScalar, LineCounter, parseDocument, visit, parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
-import { ConfigError } from './registry.ts';
+import { ConfigError, issueText } from './registry.ts';
 import { applySetting } from './settings.ts';
 import { type RunConfig, runConfigSchema } from './schema.ts';
 
@@ -118,7 +118,7 @@ function describeIssue(issue: z.core.$ZodIssue): string {
     const choose = known.length > 0 ? `; keys there: ${known.join(', ')}` : '';
     return `there is no key ${issue.keys.map((key) => `"${key}"`).join(', ')} ${place}${choose}`;
   }
-  return `${path || 'config'}: ${issue.message}`;
+  return `${path || 'config'}: ${issueText(issue)}`;
 }
 
 /** The keys that the schema knows at a place, for the message; empty where it is not a plain object. */

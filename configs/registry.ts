@@ -59,5 +59,14 @@ export class Registry<Made> {
 
 /** zod's issues in one line: `length: expected number, got "long"; …`. */
 export function explain(error: z.ZodError): string {
-  return error.issues.map((issue) => `${issue.path.join('.') || 'value'}: ${issue.message}`).join('; ');
+  return error.issues.map((issue) => `${issue.path.join('.') || 'value'}: ${issueText(issue)}`).join('; ');
+}
+
+/** What one issue says; of a union, what each of its forms says, since "Invalid input" helps nobody. */
+export function issueText(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue.message;
+  const forms = issue.errors.map((issues) =>
+    issues.map((inner) => [inner.path.join('.'), issueText(inner)].filter((part) => part !== '').join(': ')).join('; '),
+  );
+  return [...new Set(forms)].join(', or ');
 }

@@ -42,5 +42,8 @@ function files(folder) {
 }
 
 function isAsset(path) {
-  return /\.(sql|html|css|json|txt|yaml)$/.test(path) && !/(^|\/)(fixtures|python|node_modules)\//.test(path);
+  return (
+    /\.(sql|html|css|json|txt|yaml)$|find-node\.(d\.mts|mjs)$/.test(path) &&
+    !/(^|\/)(fixtures|python|node_modules)\//.test(path)
+  );
 }

@@ -58,7 +58,11 @@ test("the README's loop passes a type check with the shipped declarations", () =
   writeFileSync(join(home, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['loop.mts'] }));
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const run = () => shell(`node '${tsc}' -p tsconfig.json || true`, home);
-  expect(run().replace(/^.*Cannot find name 'console'.*$/gm, '').trim()).toBe('');
+  expect(
+    run()
+      .replace(/^.*Cannot find name 'console'.*$/gm, '')
+      .trim(),
+  ).toBe('');
 });
 
 test('every subpath in `exports` loads', () => {
