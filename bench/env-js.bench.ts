@@ -4,24 +4,10 @@ import { createJavaScriptBackend } from '../env/repl/javascript/backend.ts';
 import { createRlmEnvironment } from '../env/rlm-environment.ts';
 import { taskSchema } from '../datasets/task.ts';
 import type { Bench } from './bench.ts';
+import { lines } from './text.ts';
 
 /** Turns an episode is given before the next one begins, as a long real one would have. */
 const turns = 200;
-
-const words = 'alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau'.split(
-  ' ',
-);
-
-/** About `size` characters of lines with numbers in them. */
-function text(size: number): string {
-  const lines: string[] = [];
-  for (let length = 0, at = 0; length < size; at += 1) {
-    const line = `${at}: ${words[at % words.length]} ${words[(at * 7) % words.length]} key-${(at * 2654435761) % 1_000_003}`;
-    lines.push(line);
-    length += line.length + 1;
-  }
-  return lines.join('\n');
-}
 
 const trivial = (): string => '```repl\n1\n```';
 /** A slice and a regex over a 1 MB context, a declaration, 200 characters printed: another cell each step. */
@@ -63,7 +49,7 @@ export const bench: Bench = {
     const contexts = new ContextStore();
     const env = createRlmEnvironment({ backend, contexts, config: { budget: { maxTurns: turns + 10 } } });
     try {
-      const context = text(1_000_000);
+      const context = lines(1_000_000);
       const trivialRate = await stepsPerSecond(env, context, trivial, 5);
       log(`trivial cells: ${Math.round(trivialRate)} steps/s`);
       const realRate = await stepsPerSecond(env, context, real, 5);
