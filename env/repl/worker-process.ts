@@ -32,6 +32,12 @@ export interface WorkerProcessOptions<Question, Answer> {
   readonly onSend?: ((message: Question) => void) | undefined;
 }
 
+interface Operation {
+  readonly deadline: number;
+  /** When the watch first saw it, and the worker's CPU clock then. */
+  seen: { readonly at: number; readonly cpu: number | null } | null;
+}
+
 const maxBytesInFlight = 64 * 1024 * 1024;
 const stderrChars = 4000;
 
@@ -43,10 +49,7 @@ export class WorkerProcess<Question, Answer> {
   readonly #options: WorkerProcessOptions<Question, Answer>;
   readonly #tenants = new Map<number, Tenant<Answer>>();
   /** Operations under way: tenant → when it must have answered, and the worker's CPU clock when it was asked. */
-  readonly #inside = new Map<
-    number,
-    { readonly since: number; readonly deadline: number; readonly cpu: number | null }
-  >();
+  readonly #inside = new Map<number, Operation>();
   #outbox: { readonly message: Question; readonly bytes: number }[] = [];
   #scheduled = false;
   #bytesInFlight = 0;
@@ -113,13 +116,8 @@ export class WorkerProcess<Question, Answer> {
 
   /** Notes that a tenant waits for a message, at most `ms` from now. */
   enter(id: number, ms: number): void {
-    const now = performance.now();
     if (this.#inside.size === 0) this.#options.child.channel?.ref();
-    this.#inside.set(id, {
-      since: now,
-      deadline: now + ms,
-      cpu: this.#inside.size === 0 ? cpuMilliseconds(this.pid) : null,
-    });
+    this.#inside.set(id, { deadline: performance.now() + ms, seen: null });
   }
 
   kill(end: WorkerEnd): void {
@@ -145,10 +143,12 @@ export class WorkerProcess<Question, Answer> {
       return;
     }
     const now = performance.now();
-    for (const { since, deadline, cpu } of this.#inside.values()) {
-      if (now < deadline) continue;
+    for (const operation of this.#inside.values()) {
+      operation.seen ??= { at: now, cpu: cpuMilliseconds(this.pid) };
+      if (now < operation.deadline) continue;
+      const { at, cpu } = operation.seen;
       const used = cpu === null ? null : (cpuMilliseconds(this.pid) ?? 0) - cpu;
-      this.kill(used !== null && used < 0.2 * (now - since) ? 'starved' : 'hung');
+      this.kill(used !== null && used < 0.2 * (now - at) ? 'starved' : 'hung');
       return;
     }
   }
@@ -157,7 +157,12 @@ export class WorkerProcess<Question, Answer> {
     if (this.#inside.delete(id) && this.#inside.size === 0) this.#options.child.channel?.unref();
   }
 
+  /** One operation alone goes at once; several of one turn of the loop go together. */
   #schedule(): void {
+    if (this.#inside.size <= 1 && !this.#scheduled) {
+      this.#flush();
+      return;
+    }
     if (this.#scheduled) return;
     this.#scheduled = true;
     setImmediate(() => {

@@ -41,17 +41,43 @@ const CellParser = Parser.extend(
  */
 export function transformCell(source: string): TransformedCell {
   const program = parse(source);
+  if (!program.body.some((statement) => rewritten.has(statement.type))) return wrapped(source);
   const text = new MagicString(source);
   const names = new Set<string>();
   const anchor = program.body.find((statement) => statement.type !== 'FunctionDeclaration')?.start ?? source.length;
   for (const statement of program.body) rewrite(statement as Statement, text, names, anchor);
-  text.prepend('(async(__done,__fail)=>{try{');
-  text.append('\n;__done()}catch(__error){__fail(__error)}})');
+  text.prepend(before);
+  text.append(after);
   return {
     code: text.toString(),
     names: [...names],
     originalLine: (line) => originalLine(text, line),
   };
+}
+
+const before = '(async(__done,__fail)=>{try{';
+const after = '\n;__done()}catch(__error){__fail(__error)}})';
+
+/** The statements that can hold a declaration which must outlive the cell. */
+const rewritten = new Set([
+  'FunctionDeclaration',
+  'ClassDeclaration',
+  'VariableDeclaration',
+  'BlockStatement',
+  'IfStatement',
+  'ForStatement',
+  'ForInStatement',
+  'ForOfStatement',
+  'WhileStatement',
+  'DoWhileStatement',
+  'LabeledStatement',
+  'WithStatement',
+  'TryStatement',
+  'SwitchStatement',
+]);
+
+function wrapped(source: string): TransformedCell {
+  return { code: before + source + after, names: [], originalLine: (line) => line };
 }
 
 function parse(source: string): Program {

@@ -24,17 +24,23 @@ const services: WorkerServices = {
 const repls = new Map<number, IsolateRepl>();
 
 let outbox: WorkerMessage[] = [];
-/** Replies of one turn of the loop go out as one message: a send costs more than what is in it. */
+let operations = 0;
+/** While several REPLs are busy, replies of one turn of the loop go out as one message: a send costs more than its content. */
 function reply(message: WorkerMessage): void {
   outbox.push(message);
-  if (outbox.length > 1) return;
-  setImmediate(() => {
-    const messages = outbox;
-    outbox = [];
-    process.send?.(messages, undefined, {}, (error) => {
-      if (error) die();
-    });
-  });
+  if (operations <= 1) flush();
+  else if (outbox.length === 1) setImmediate(flush);
+}
+
+function flush(): void {
+  if (outbox.length === 0) return;
+  const messages = outbox;
+  outbox = [];
+  process.send?.(messages, undefined, {}, onSent);
+}
+
+function onSent(error: Error | null): void {
+  if (error) die();
 }
 
 let ticker: NodeJS.Timeout | null = null;
@@ -53,6 +59,7 @@ async function operate(message: Extract<HostMessage, { type: 'run' | 'answer' }>
   const repl = repls.get(message.repl);
   if (!repl) return;
   keepWatch();
+  operations += 1;
   try {
     const progress = await (message.type === 'run' ? repl.run(message.code) : repl.answer(message.answers));
     if (!repl.closed) reply(progress);
@@ -61,6 +68,8 @@ async function operate(message: Extract<HostMessage, { type: 'run' | 'answer' }>
     repl.close();
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     reply({ type: 'failed', repl: message.repl, failure: 'bug', message: text.slice(0, 2000) });
+  } finally {
+    operations -= 1;
   }
 }
 
