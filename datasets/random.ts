@@ -37,12 +37,12 @@ export class Random {
   }
 
   /** Fisher–Yates, in place. */
-  shuffle<T extends unknown[] | Uint32Array>(items: T): T {
+  shuffle<Item, List extends { [index: number]: Item; readonly length: number }>(items: List): List {
     for (let last = items.length - 1; last > 0; last -= 1) {
       const other = this.below(last + 1);
-      const kept = items[last];
-      items[last] = items[other] as never;
-      items[other] = kept as never;
+      const kept = items[last]!;
+      items[last] = items[other]!;
+      items[other] = kept;
     }
     return items;
   }

@@ -66,9 +66,12 @@ function readTable(path: string, cwd: string): { table: Table; bytes: Buffer } {
   try {
     return { table: tableFromIPC(readParquet(bytes).intoIPCStream()), bytes };
   } catch (error) {
-    throw new ConfigError(`parquet: ${path} cannot be read as Parquet (${String((error as Error).message ?? error)})`, {
-      cause: error,
-    });
+    throw new ConfigError(
+      `parquet: ${path} cannot be read as Parquet (${error instanceof Error ? error.message : String(error)})`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

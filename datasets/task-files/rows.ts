@@ -59,7 +59,8 @@ export class RowReader {
       rest.delete(column);
       if (value !== undefined && value !== null) taken[field] = value;
     }
-    taken.id = String(taken.id ?? `${basename(path).replace(/\.[^.]*$/, '')}-${String(number).padStart(4, '0')}`);
+    if (typeof taken.id === 'number') taken.id = String(taken.id);
+    taken.id ??= `${basename(path).replace(/\.[^.]*$/, '')}-${String(number).padStart(4, '0')}`;
     taken.split ??= this.#split;
     if (rest.size > 0 && isRecord(taken.metadata ?? {})) {
       taken.metadata = { ...Object.fromEntries(rest), ...(taken.metadata as object | undefined) };
