@@ -26,6 +26,19 @@ export interface Candidate {
 export const curationRules = ['void', 'unscored', 'correct_only', 'min_reward', 'best_n', 'cap_per_task'] as const;
 export type CurationRule = (typeof curationRules)[number];
 
+/** The rules that a config switches on, in order. */
+export function activeRules(config: CurateConfig): CurationRule[] {
+  const on: Record<CurationRule, boolean> = {
+    void: true,
+    unscored: true,
+    correct_only: config.correctOnly,
+    min_reward: config.minReward !== null,
+    best_n: config.bestN !== null,
+    cap_per_task: config.capPerTask !== null,
+  };
+  return curationRules.filter((rule) => on[rule]);
+}
+
 /** One line of the ledger: what became of an episode, and by which rule. */
 export interface LedgerRow {
   readonly episodeId: string;

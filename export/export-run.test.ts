@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { exportConfigSchema } from '../configs/schema.ts';
+import { advantages } from '../reward/advantages.ts';
 import type { RunStore } from '../rollout/store.ts';
 import type { Row } from './columns/schema.ts';
 import { exportRun } from './export-run.ts';
@@ -115,11 +116,13 @@ describe('one export', () => {
         const rows: Row[] = [];
         for (const episode of store.episodes({ void: false })) {
           if (!kept.includes(episode.id) || episode.taskId === 'task-5') continue;
-          const rewards = sql(
-            `SELECT reward FROM episodes WHERE task_id = '${episode.taskId}' AND reward IS NOT NULL ORDER BY idx`,
-          ).map((row) => Number(row['reward']));
-          const id = episode.id.replace(/\/\d+$/, '');
-          const group = groupFacts({ id, size: 4, rewards, reward: episode.reward });
+          const rewards = sql(`SELECT reward FROM episodes WHERE task_id = '${episode.taskId}' ORDER BY idx`);
+          const group = groupFacts({
+            id: episode.id.replace(/\/\d+$/, ''),
+            size: 4,
+            group: advantages(rewards.map((row) => row['reward'] as number | null)),
+            member: episode.index,
+          });
           rows.push(...format.rows(episode, { group, gamma: 1 }));
         }
         const read = readBack({

@@ -1,56 +1,33 @@
+import { advantages, type GroupAdvantages } from '../reward/advantages.ts';
 import type { EpisodeSummary } from './run-queries.ts';
 import type { GroupFacts } from './samples/format.ts';
 
-/** Two rewards closer than this count as equal: a judge's floats differ in the last digits. */
-const uniformTolerance = 1e-6;
-
-/** Advantages of every scored episode in its group, from the run's summaries; members that curation drops count too. */
+/**
+ * Facts of every group from the run's summaries. The advantages are over the group's scored members: whether curation
+ * keeps a member or not makes no difference to the others.
+ *
+ * @param size episodes asked for in a group
+ */
 export function groupsOf(
   summaries: readonly EpisodeSummary[],
   size: number,
 ): { factsOf(one: EpisodeSummary): GroupFacts } {
-  const groups = Map.groupBy(
-    summaries.filter((one) => one.reward !== null),
-    (one) => one.groupId,
-  );
+  const members = Map.groupBy(summaries, (one) => one.groupId);
+  const known = new Map<string, GroupAdvantages>();
   return {
     factsOf(one) {
-      const members = groups.get(one.groupId) ?? [];
-      return groupFacts({
-        id: one.groupId,
-        size,
-        rewards: members.map((member) => member.reward!),
-        reward: one.reward,
-      });
+      const group = members.get(one.groupId) ?? [];
+      let found = known.get(one.groupId);
+      if (!found) known.set(one.groupId, (found = advantages(group.map((member) => member.reward))));
+      return groupFacts({ id: one.groupId, size, group: found, member: group.indexOf(one) });
     },
   };
 }
 
-/** Facts of a group with these rewards, for the member whose reward is `reward` (null: not scored). */
-export function groupFacts(of: {
-  id: string;
-  size: number;
-  rewards: readonly number[];
-  reward: number | null;
-}): GroupFacts {
-  const { id, size, rewards, reward } = of;
-  const scored = rewards.length;
-  const mean = scored === 0 ? null : rewards.reduce((sum, one) => sum + one, 0) / scored;
-  const unknown = { mean: null, grpoStdPop: null, grpoStdSample: null, rloo: null };
-  if (mean === null || reward === null) return { id, size, scored, mean, uniform: null, advantages: unknown };
-  const squares = rewards.reduce((sum, one) => sum + (one - mean) ** 2, 0);
-  const centred = reward - mean;
-  return {
-    id,
-    size,
-    scored,
-    mean,
-    uniform: Math.max(...rewards) - Math.min(...rewards) <= uniformTolerance,
-    advantages: {
-      mean: centred,
-      grpoStdPop: centred / (Math.sqrt(squares / scored) + 1e-6),
-      grpoStdSample: scored < 2 ? null : centred / (Math.sqrt(squares / (scored - 1)) + 1e-4),
-      rloo: scored < 2 ? null : (centred * scored) / (scored - 1),
-    },
-  };
+/** Facts for the member at that place of its group. */
+export function groupFacts(of: { id: string; size: number; group: GroupAdvantages; member: number }): GroupFacts {
+  const { members, ...facts } = of.group;
+  const own = members[of.member];
+  if (!own) throw new RangeError(`group ${of.id} has no member ${of.member}`);
+  return { group_id: of.id, group_size: of.size, ...facts, ...own };
 }

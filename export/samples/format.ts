@@ -1,23 +1,12 @@
 import type { Episode } from '../../env/episode.ts';
+import type { Advantages, GroupAdvantages } from '../../reward/advantages.ts';
 import type { Column, Row } from '../columns/schema.ts';
 
-/** What is known of an episode's group: the episodes of one run, round and task. Kept and dropped members count alike. */
-export interface GroupFacts {
-  readonly id: string;
+/** What is known of an episode's group (the episodes of one run, round and task) and of its place in it. */
+export interface GroupFacts extends Omit<GroupAdvantages, 'members'>, Advantages {
+  readonly group_id: string;
   /** Members asked for. */
-  readonly size: number;
-  /** Members with a reward; the advantages are over these. */
-  readonly scored: number;
-  readonly mean: number | null;
-  /** All scored members have the same reward: no advantage to learn from. */
-  readonly uniform: boolean | null;
-  /** Of this episode; null where it has no reward, or where the formula is not defined for so few members. */
-  readonly advantages: {
-    readonly mean: number | null;
-    readonly grpoStdPop: number | null;
-    readonly grpoStdSample: number | null;
-    readonly rloo: number | null;
-  };
+  readonly group_size: number;
 }
 
 export interface SampleContext {

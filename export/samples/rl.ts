@@ -72,9 +72,9 @@ function identityOf(episode: Episode, call: CallRecord, { group }: SampleContext
   return {
     episode_id: episode.id,
     round: episode.round,
-    group_id: group.id,
-    group_size: group.size,
-    group_scored: group.scored,
+    group_id: group.group_id,
+    group_size: group.group_size,
+    group_scored: group.group_scored,
     rollout_index: episode.index,
     task_id: episode.taskId,
     family: episode.family,
@@ -118,12 +118,12 @@ function rewardColumns(episode: Episode, { group }: SampleContext): Row {
   return {
     reward: episode.reward,
     ...Object.fromEntries(components),
-    adv_mean: group.advantages.mean,
-    adv_grpo_std_pop: group.advantages.grpoStdPop,
-    adv_grpo_std_sample: group.advantages.grpoStdSample,
-    adv_rloo: group.advantages.rloo,
-    group_mean: group.mean,
-    group_uniform: group.uniform,
+    adv_mean: group.adv_mean,
+    adv_grpo_std_pop: group.adv_grpo_std_pop,
+    adv_grpo_std_sample: group.adv_grpo_std_sample,
+    adv_rloo: group.adv_rloo,
+    group_mean: group.group_mean,
+    group_uniform: group.group_uniform,
   };
 }
 

@@ -2,12 +2,13 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CallRecord, Episode, Message, TurnRecord } from '../../env/episode.ts';
 import { testCall, testCalls, testTurn } from '../test-run.ts';
+import { advantages } from '../../reward/advantages.ts';
 import { formats } from '../formats.ts';
 import { groupFacts } from '../groups.ts';
 import type { Row } from '../columns/schema.ts';
 import { BatchBuilder } from '../columns/batch.ts';
 
-const group = groupFacts({ id: 'r/0/t', size: 4, rewards: [0, 0.5, 1], reward: 0.5 });
+const group = groupFacts({ id: 'r/0/t', size: 4, group: advantages([0, null, 0.5, 1]), member: 2 });
 const context = { group, gamma: 0.5 };
 const user = (content: string): Message => ({ role: 'user', content });
 
@@ -280,20 +281,14 @@ test('loss weights: mean 1 over the rows that own loss, 0 elsewhere, and each to
   );
 });
 
-test('advantages by hand: [0, 0.5, 1], and groups of one and of equals', () => {
-  const { advantages, mean, uniform } = groupFacts({ id: 'g', size: 3, rewards: [0, 0.5, 1], reward: 1 });
-  expect({ mean, uniform }).toEqual({ mean: 0.5, uniform: false });
-  expect(advantages.mean).toBe(0.5);
-  expect(advantages.grpoStdPop).toBeCloseTo(0.5 / Math.sqrt(1 / 6), 3);
-  expect(advantages.grpoStdSample).toBeCloseTo(1, 3);
-  expect(advantages.rloo).toBeCloseTo(0.75, 12);
-  expect(groupFacts({ id: 'g', size: 3, rewards: [1], reward: 1 })).toMatchObject({
-    scored: 1,
-    advantages: { mean: 0, rloo: null },
+test('advantages are over the scored members of the group, dropped ones included', () => {
+  expect(groupFacts({ id: 'g', size: 4, group: advantages([0, null, 0.5, 1]), member: 3 })).toMatchObject({
+    group_size: 4,
+    group_scored: 3,
+    group_mean: 0.5,
+    group_uniform: false,
+    adv_mean: 0.5,
+    adv_rloo: 0.75,
   });
-  expect(groupFacts({ id: 'g', size: 3, rewards: [1, 1], reward: 1 })).toMatchObject({
-    uniform: true,
-    advantages: { mean: 0 },
-  });
-  expect(groupFacts({ id: 'g', size: 3, rewards: [1], reward: null })).toMatchObject({ advantages: { mean: null } });
+  expect(() => groupFacts({ id: 'g', size: 4, group: advantages([1]), member: -1 })).toThrow(/no member/);
 });

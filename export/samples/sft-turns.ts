@@ -61,7 +61,7 @@ export const sftTurns: Format = {
           prompt: promptOf(segment, at).map(plain),
           completion: [{ role: 'assistant', content: turn.content }],
           episode_id: episode.id,
-          group_id: group.id,
+          group_id: group.group_id,
           task_id: episode.taskId,
           family: episode.family,
           strategy: textOrNull(episode.metrics['policy_strategy']),
