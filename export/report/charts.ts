@@ -1,7 +1,7 @@
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import { untold, type ReportData } from './data.ts';
-import { trusted, type SafeHtml } from './escape.ts';
+import { trusted, visible, type SafeHtml } from './escape.ts';
 
 /** Colours are the page's own (`--series-N` of the style sheet), so that a chart follows light and dark. */
 const series = ['var(--series-1)', 'var(--series-2)', 'var(--series-3)', 'var(--series-4)', 'var(--series-5)'];
@@ -194,6 +194,6 @@ async function draw(spec: Omit<Extract<TopLevelSpec, { layer: unknown }>, '$sche
   const view = new View(parse(compiled), { renderer: 'none' });
   const svg = await view.toSVG();
   view.finalize();
-  // Sized by the page: the view box keeps the proportions.
-  return trusted(svg.replace(/^<svg /, '<svg role="img" '));
+  // Vega escapes markup, and leaves control characters as they are.
+  return trusted(visible(svg).replace(/^<svg /, '<svg role="img" '));
 }

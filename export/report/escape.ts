@@ -28,10 +28,12 @@ export function trusted(text: string): SafeHtml {
  * lone surrogates become U+FFFD.
  */
 export function escapeHtml(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`)
-    .replace(/[\p{Cc}\p{Bidi_Control}]/gu, shown);
+  return visible(text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`));
+}
+
+/** Text without characters that act instead of being seen. Markup characters stay: see {@link escapeHtml}. */
+export function visible(text: string): string {
+  return text.toWellFormed().replace(/[\p{Cc}\p{Bidi_Control}]/gu, shown);
 }
 
 function shown(char: string): string {
