@@ -11,7 +11,7 @@ import type { PolicySet } from './policies/policies.ts';
 import { ProgressCounter } from './progress.ts';
 import type { Progress } from './progress.ts';
 import type { RunStore } from './store.ts';
-import { StoreError } from './store-error.ts';
+import { StoreError, toStoreError } from './store-error.ts';
 import type { StoredTask } from './task-table.ts';
 import { emptyVoidEpisode } from './void-episode.ts';
 
@@ -54,7 +54,13 @@ const longestBackoffMs = 30_000;
  * full disk); whatever was finished is in the store by then.
  */
 export async function rollout(options: RolloutOptions): Promise<RolloutSummary> {
-  const unlock = options.store.lockWriter();
+  const { store } = options;
+  if (store.taskCount === 0) {
+    throw new StoreError('missing', `the run in ${store.dir} has no tasks`, {
+      next: 'rlm-gym rollout CONFIG makes them',
+    });
+  }
+  const unlock = store.lockWriter();
   try {
     return await new Engine(options).run();
   } finally {
@@ -245,7 +251,8 @@ class Engine {
   }
 
   #die(error: unknown): Error {
-    this.#fatal ??= error instanceof Error ? error : new Error(String(error));
+    const told = toStoreError(error, this.#options.store.dir);
+    this.#fatal ??= told instanceof Error ? told : new Error(String(told));
     if (!this.#stop.signal.aborted) this.#stop.abort(new RunEnded('the run failed'));
     return this.#fatal;
   }
@@ -296,12 +303,4 @@ class TaskCache {
       if (users === 0 && other !== id) this.#held.delete(other);
     }
   }
-}
-
-/** Does the store hold tasks to play? An empty run is a mistake that should be told. */
-export function assertTasks(store: RunStore): void {
-  if (store.taskCount > 0) return;
-  throw new StoreError('missing', `the run in ${store.dir} has no tasks`, {
-    next: 'rlm-gym rollout CONFIG makes them',
-  });
 }

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { infraFailures } from '../../env/episode.ts';
 
@@ -6,12 +7,16 @@ const positive = z.number().positive();
 /** Names of headers that carry secrets: they are read from the environment, so that no config holds them. */
 const secretHeader = /^(?:authorization|proxy-authorization|cookie|.*(?:api-?key|token|secret))$/i;
 
+const holdsSecret = ({ username, password, searchParams }: URL): boolean =>
+  username !== '' || password !== '' || [...searchParams.keys()].some((name) => secretHeader.test(name));
+
 export const openAiOptionsSchema = z.strictObject({
   baseURL: z
     .url()
     .default('https://api.openai.com/v1')
-    .refine((url) => new URL(url).username === '' && new URL(url).password === '', {
-      message: 'has a user or password in it; put the key into an environment variable and name it in apiKeyEnv',
+    .refine((url) => !holdsSecret(new URL(url)), {
+      message:
+        'has a password or key in it; put that into an environment variable and name it in apiKeyEnv or headersEnv',
     })
     .describe('Any OpenAI-compatible endpoint, e.g. http://127.0.0.1:8000/v1 of vLLM'),
   model: z.string().min(1),
@@ -76,9 +81,6 @@ export const failureScheduleSchema = z.strictObject({
 /** Is the endpoint on this machine or its own network, where keys are seldom used? */
 export function isLocal(baseURL: string): boolean {
   const { hostname } = new URL(baseURL);
-  return (
-    !hostname.includes('.') ||
-    /^(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|0\.0\.0\.0$)/.test(hostname) ||
-    /\.(?:local|internal|localhost)$/.test(hostname)
-  );
+  if (isIPv4(hostname)) return /^(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|0\.0\.0\.0$)/.test(hostname);
+  return !hostname.includes('.') || /\.(?:local|internal|localhost)$/.test(hostname);
 }

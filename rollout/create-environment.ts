@@ -1,0 +1,59 @@
+import { rewardConfigSchema, type EnvironmentConfig, type RunConfig } from '../configs/schema.ts';
+import type { Prices } from '../env/budget.ts';
+import { ContextStore } from '../env/context.ts';
+import type { Environment, RewardFunction } from '../env/environment.ts';
+import { createJavaScriptBackend } from '../env/repl/javascript/backend.ts';
+import { createRlmEnvironment } from '../env/rlm-environment.ts';
+import { createRubric, type RubricConfig } from '../reward/rubric.ts';
+
+export interface CreateEnvironmentOptions extends Partial<EnvironmentConfig> {
+  /** Components as in a config's `reward`, or a function of your own. @default correctness alone, weight 1 */
+  readonly reward?: RubricConfig | RewardFunction;
+}
+
+/**
+ * One RLM environment with everything it needs: a sandbox of one worker, a temporary folder for contexts, and a rubric.
+ * `close` ends them too. To play many episodes at once, share them: {@link createEnvironments}.
+ */
+export function createEnvironment(options: CreateEnvironmentOptions = {}): Environment {
+  const { reward = rewardConfigSchema.parse({}), ...config } = options;
+  const backend = createJavaScriptBackend({ workers: 1 });
+  const contexts = new ContextStore();
+  const env = createRlmEnvironment({
+    backend,
+    contexts,
+    reward: typeof reward === 'function' ? reward : createRubric(reward),
+    config,
+  });
+  return {
+    reset: (reset) => env.reset(reset),
+    step: (input) => env.step(input),
+    episode: () => env.episode(),
+    async close() {
+      await env.close();
+      await backend.close();
+      contexts.close();
+    },
+  };
+}
+
+export interface Environments {
+  /** A fresh environment over the shared sandbox. */
+  create(): Environment;
+  /** Ends the sandbox; contexts stay with whoever made them. */
+  close(): Promise<void>;
+}
+
+/** The environments of a run: they share worker processes, contexts and rubric. */
+export function createEnvironments(
+  config: Pick<RunConfig, 'environment' | 'reward'>,
+  shared: { readonly contexts: ContextStore; readonly prices?: Prices },
+): Environments {
+  const { contexts, prices } = shared;
+  const reward = createRubric(config.reward);
+  const backend = createJavaScriptBackend({ workers: config.environment.repl.workers });
+  return {
+    create: () => createRlmEnvironment({ backend, contexts, reward, prices, config: config.environment }),
+    close: () => backend.close(),
+  };
+}
