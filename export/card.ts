@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { z } from 'zod';
 import type { ExportConfig } from '../configs/schema.ts';
 import type { RunStore } from '../rollout/store.ts';
 import { packageVersion } from '../rollout/version.ts';
@@ -106,11 +107,35 @@ const notes: Readonly<Record<string, string>> = {
     'whose `token_source` is `rerendered` or whose `logprobs` are null.',
 };
 
+const textsSchema = z.looseObject({
+  texts: z.array(
+    z.looseObject({
+      role: z.string(),
+      hash: z.string(),
+      files: z.number(),
+      chars: z.number(),
+      packages: z.array(z.object({ name: z.string(), version: z.string(), license: z.string() })),
+      note: z.string().optional(),
+    }),
+  ),
+});
+
 /** What the tasks were made from, as the generators told it: texts with their hashes and licences. */
 function sourcesSection(info: unknown): string {
   const head = '## What the tasks were made from';
   if (info === null || info === undefined) return `${head}\n\nNot recorded.`;
-  return `${head}\n\n${fenced('yaml', stringify(info, { lineWidth: 0 }))}`;
+  const known = textsSchema.safeParse(info);
+  if (!known.success) return `${head}\n\n${fenced('yaml', stringify(info, { lineWidth: 0 }))}`;
+  const rows = known.data.texts.map(({ role, hash, files, chars, packages, note }) => [
+    cell(role),
+    [note && cell(note), ...packages.map((one) => cell(`${one.name} ${one.version} (${one.license})`))]
+      .filter(Boolean)
+      .join('; '),
+    files,
+    chars,
+    `\`${hash}\``,
+  ]);
+  return `${head}\n\n${table(['as', 'from (licence)', 'files', 'characters', 'SHA-256 of the text'], rows)}`;
 }
 
 function splitsOf(result: ExportResult, format: string): string[] {

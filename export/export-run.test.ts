@@ -102,7 +102,7 @@ describe('one export', () => {
       expect(card).toContain(`| \`${column.name}\` |`);
     expect(card).toContain('| `best_n` | 12 | 6 | 6 |');
     expect(card).toContain('| niah | grep | 6 | 6 | 1.000 | 3 |');
-    expect(card).toContain('license: MIT');
+    expect(card).toContain(`| haystack | sources; zod 4.6.7 (MIT) | 3 | 900 | \`${'ab'.repeat(32)}\` |`);
     expect(card).toContain(store.configHash);
   });
 

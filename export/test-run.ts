@@ -70,7 +70,18 @@ export async function testRun(options: TestRunOptions = {}): Promise<RunStore> {
   const store = RunStore.create({
     dir,
     config: testConfig({ rollout: { group }, ...options.config }),
-    info: { haystacks: [{ package: 'zod', license: 'MIT', sha256: 'ab'.repeat(32) }] },
+    info: {
+      texts: [
+        {
+          role: 'haystack',
+          hash: 'ab'.repeat(32),
+          files: 3,
+          chars: 900,
+          packages: [{ name: 'zod', version: '4.6.7', license: 'MIT' }],
+          note: 'sources',
+        },
+      ],
+    },
   });
   store.addTasks(
     Array.from({ length: tasks }, (_, at) =>

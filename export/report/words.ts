@@ -17,11 +17,13 @@ export function interval(of: NonNullable<Estimate>): string {
 /** The mean of a spread: one digit after the point where it is small. */
 export function mean(of: Spread): string {
   if (of === null) return '–';
-  return of.mean < 1000 ? of.mean.toFixed(1) : number(Math.round(of.mean));
+  return of.mean < 100 ? of.mean.toFixed(1) : number(Math.round(of.mean));
 }
 
 export function dollars(of: { readonly total: number; readonly priced: number }): string {
-  return of.priced === 0 ? 'not known' : `$${of.total < 1 ? of.total.toPrecision(2) : of.total.toFixed(2)}`;
+  if (of.priced === 0) return 'not known';
+  if (of.total === 0) return '$0';
+  return `$${of.total < 1 ? of.total.toPrecision(2) : of.total.toFixed(2)}`;
 }
 
 export function percent(part: number, whole: number): string {

@@ -1,0 +1,11 @@
+export { curate, type Candidate, type Curation, type LedgerRow, type WaterfallStep } from './curate.ts';
+export { exportRun, sampleSchemaVersion, type ExportRunOptions } from './export-run.ts';
+export { formats } from './formats.ts';
+export { ParquetWriter, type ParquetFile, type ParquetOptions } from './parquet.ts';
+export { buildReport } from './report/build.ts';
+export type { ReportData } from './report/data.ts';
+export { renderHtml } from './report/html.ts';
+export { renderText } from './report/text.ts';
+export type { ExportedFile, ExportedFormat, ExportResult } from './result.ts';
+export type { Column, ColumnType, Row } from './columns/schema.ts';
+export type { Format, SampleContext } from './samples/format.ts';
