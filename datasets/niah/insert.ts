@@ -2,8 +2,8 @@
 const reach = 240;
 
 /**
- * Puts texts into a filler at depths in [0, 1) of its length, each moved on to the next sentence's end, else line's end,
- * else word's end within reach, so that no word is cut. Linear in the filler: one slice and one join.
+ * Puts texts into a filler at depths in [0, 1) of its length, each moved to the next sentence's end, else line's end,
+ * else to a word's end within reach, so that no word is cut. Linear in the filler: one slice and one join.
  */
 export function insertAt(filler: string, texts: readonly string[], depths: readonly number[]): string {
   const places = texts
@@ -27,5 +27,8 @@ function between(filler: string, drawn: number): number {
   if (line !== -1) return drawn + line + 1;
   const word = window.search(/\s/);
   if (word !== -1) return drawn + word + 1;
+  // Near the end, or in a very long word: back to where a word began.
+  const before = /\s\S*$/.exec(filler.slice(Math.max(0, drawn - reach), drawn));
+  if (before) return drawn - before[0].length + 1;
   return filler.charCodeAt(drawn) >>> 10 === 0x37 ? drawn - 1 : drawn;
 }

@@ -52,14 +52,16 @@ export function loadRecords(path: string, cwd: string, noun?: string): RecordSou
   const text = decodeText(readFileSync(file));
   const { rows, trec } = parseRows(text, path);
 
-  const labelOf = new Map<string, string | null>();
+  const known = new Map<string, { instance: string; label: string | null }>();
   for (const { label, instance } of rows) {
-    const known = labelOf.get(instance);
-    labelOf.set(instance, known === undefined || known === label ? label : null);
+    const key = normaliseInstance(instance);
+    const same = known.get(key);
+    if (!same) known.set(key, { instance, label });
+    else if (same.label !== label) same.label = null;
   }
   const byLabel = new Map<string, string[]>();
   let doubtful = 0;
-  for (const [instance, label] of labelOf) {
+  for (const { instance, label } of known.values()) {
     if (label === null) doubtful += 1;
     else (byLabel.get(label) ?? byLabel.set(label, []).get(label)!).push(instance);
   }
@@ -81,7 +83,7 @@ export function loadRecords(path: string, cwd: string, noun?: string): RecordSou
       files: 1,
       chars: text.length,
       packages: [],
-      note: `${basename(path)}: ${labelOf.size - doubtful} records, ${rows.length - labelOf.size} repeated, ${doubtful} with two labels left out; its terms are yours to know`,
+      note: `${basename(path)}: ${known.size - doubtful} records, ${rows.length - known.size} repeated, ${doubtful} with two labels left out; its terms are yours to know`,
     },
     draw: (split, random) => drawInTurn(byLabel, split, random, path),
   };
@@ -102,8 +104,7 @@ function parseRows(text: string, path: string): { rows: { label: string; instanc
     }
     if (!trec && at === first && headerCell.test(match[1]!.trim())) continue;
     const label = trec ? (trecNames[match[1]!] ?? match[1]!) : match[1]!.trim();
-    // `||` separates the fields of a window's line.
-    rows.push({ label, instance: normaliseInstance(match.at(-1)!.replaceAll('||', '|')).toWellFormed() });
+    rows.push({ label, instance: match.at(-1)!.trim().toWellFormed() });
   }
   return { rows, trec };
 }
@@ -117,7 +118,7 @@ function drawInTurn(
 ): (label: string) => string {
   const turns = new Map<string, { items: string[]; next: number }>();
   for (const [label, instances] of byLabel) {
-    const items = instances.filter((instance) => splitOf(instance) === split);
+    const items = instances.filter((instance) => splitOf(normaliseInstance(instance)) === split);
     if (items.length === 0) {
       throw new ConfigError(
         `records: ${path} has no "${label}" record in split ${split}; it needs more records of that label`,

@@ -68,7 +68,7 @@ export class RowReader {
     const parsed = taskSchema.safeParse(taken);
     if (!parsed.success)
       throw new ConfigError(
-        `${place}: ${parsed.error.issues.map((issue) => this.#explain(issue, [...rest.keys()])).join('; ')}`,
+        `${place}: ${parsed.error.issues.map((issue) => this.#explain(issue, taken, [...rest.keys()])).join('; ')}`,
       );
     this.#seen.set(parsed.data.split, (this.#seen.get(parsed.data.split) ?? 0) + 1);
     return parsed.data.split === this.#split ? parsed.data : null;
@@ -95,10 +95,10 @@ export class RowReader {
     );
   }
 
-  #explain(issue: z.core.$ZodIssue, others: readonly string[]): string {
+  #explain(issue: z.core.$ZodIssue, taken: Partial<Record<Field, unknown>>, others: readonly string[]): string {
     const field = String(issue.path[0] ?? '');
     const column = this.#options.columns[field as Field] ?? field;
-    if (issue.code === 'invalid_type' && issue.message.includes('undefined')) {
+    if (taken[field as Field] === undefined) {
       const hint =
         others.length > 0
           ? `; the row also has ${others.slice(0, 12).join(', ')}: name the right one in columns: {${field}: …}`
