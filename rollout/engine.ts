@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import PQueue from 'p-queue';
+import { configHash } from '../configs/schema.ts';
 import type { RunConfig } from '../configs/schema.ts';
 import type { Task } from '../datasets/task.ts';
 import type { Environment } from '../env/environment.ts';
@@ -46,6 +48,8 @@ export interface RolloutSummary extends Progress {
 }
 
 const longestBackoffMs = 30_000;
+/** How long a run that is over waits for its environments to close. */
+const closingMs = 5_000;
 
 /**
  * Plays every episode of a run that its store does not have yet: tasks × group × rounds, `rollout.concurrency` at once.
@@ -58,6 +62,11 @@ export async function rollout(options: RolloutOptions): Promise<RolloutSummary> 
   if (store.taskCount === 0) {
     throw new StoreError('missing', `the run in ${store.dir} has no tasks`, {
       next: 'rlm-gym rollout CONFIG makes them',
+    });
+  }
+  if (options.config && configHash(options.config) !== store.configHash) {
+    throw new StoreError('other_run', `this config is not the one that ${store.dir} was made with`, {
+      next: 'rlm-gym rollout CONFIG --run NEW_DIR begins a new run',
     });
   }
   const unlock = store.lockWriter();
@@ -82,6 +91,7 @@ class Engine {
   readonly #queue: PQueue;
   readonly #stop = new AbortController();
   readonly #tasks: TaskCache;
+  readonly #closing = new Set<Promise<void>>();
   #ended: RolloutSummary['ended'] = 'finished';
   #problem: RolloutSummary['problem'];
   #fatal: Error | null = null;
@@ -115,8 +125,9 @@ class Engine {
     const tick = setInterval(() => onProgress?.(this.#counter.snapshot()), 250);
     try {
       onProgress?.(this.#counter.snapshot());
-      await this.#feed();
+      await this.#feed().catch((error: unknown) => this.#die(error));
       await this.#queue.onIdle();
+      await Promise.race([Promise.allSettled(this.#closing), delay(closingMs, undefined, { ref: false })]);
     } finally {
       clearInterval(tick);
       drain?.removeEventListener('abort', drained);
@@ -214,8 +225,10 @@ class Engine {
         onError: (failure) => this.#counter.error(failure),
       });
     } finally {
-      // Not waited for: an environment that is stuck must not hold the next attempt up.
-      void environment.close().catch(() => this.#counter.error('bug'));
+      // Not waited for here: an environment that is stuck must not hold the next attempt up.
+      const closed = environment.close().catch(() => this.#counter.error('bug'));
+      this.#closing.add(closed);
+      void closed.finally(() => this.#closing.delete(closed));
     }
   }
 
@@ -259,17 +272,8 @@ class Engine {
 
   async #pause(milliseconds: number): Promise<void> {
     const { signal } = this.#stop;
-    const done = Promise.withResolvers<void>();
-    const gone = () => done.reject(signal.reason as Error);
-    if (signal.aborted) gone();
-    signal.addEventListener('abort', gone, { once: true });
-    const timer = setTimeout(() => done.resolve(), milliseconds);
-    try {
-      await done.promise;
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', gone);
-    }
+    // Its own AbortError would hide why the run ended.
+    await delay(milliseconds, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 

@@ -22,7 +22,7 @@ function start(name: string, milliseconds: number): { child: ChildProcess; outpu
   children.push(child);
   const output = new Promise<string>((resolve) => {
     let text = '';
-    child.stdout!.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
     child.on('close', () => resolve(text));
   });
   return { child, output };

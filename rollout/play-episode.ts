@@ -77,7 +77,7 @@ class Player {
   }
 
   async play(): Promise<Attempt> {
-    const { environment, task, place, runSeed, wallSeconds, signal } = this.#options;
+    const { wallSeconds, signal } = this.#options;
     signal.throwIfAborted();
     const abort = () => this.#fail(signal.reason as Error);
     signal.addEventListener('abort', abort, { once: true });
@@ -88,20 +88,27 @@ class Player {
       timers.push(setTimeout(() => this.#stuck(ms + graceMs), ms + graceMs));
     }
     try {
-      const { run, round, index } = place;
-      environment.reset({ task, seed: episodeSeed(runSeed, place), identity: { run, round, index } }).then(
-        ({ observation }) => {
-          // A budget without room for a first text ends an episode in its reset.
-          if (observation.calls.length === 0) this.#finish();
-          else this.#follow(observation);
-        },
-        (error: unknown) => this.#broken(error),
-      );
+      void this.#open();
       return await this.#ended.promise;
     } finally {
       this.#over = true;
       for (const timer of timers) clearTimeout(timer);
       signal.removeEventListener('abort', abort);
+    }
+  }
+
+  async #open(): Promise<void> {
+    const { environment, task, place, runSeed } = this.#options;
+    const { run, round, index } = place;
+    try {
+      const seed = episodeSeed(runSeed, place);
+      const { observation } = await environment.reset({ task, seed, identity: { run, round, index } });
+      if (this.#over) return;
+      // A budget without room for a first text ends an episode in its reset.
+      if (observation.calls.length === 0) this.#finish();
+      else this.#follow(observation);
+    } catch (error) {
+      this.#broken(error);
     }
   }
 

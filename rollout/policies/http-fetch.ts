@@ -36,17 +36,7 @@ export function createHttpFetch(options: { readonly maxSockets?: number } = {}):
       });
       request.on('error', reject);
       request.on('response', (response) => {
-        readBody(response).then((bytes) => {
-          const status = response.statusCode ?? 0;
-          const empty = status === 204 || status === 304 || status < 200;
-          resolve(
-            new Response(empty ? null : new Uint8Array(bytes), {
-              status: status < 200 ? 502 : status,
-              statusText: response.statusMessage ?? '',
-              headers: headersOf(response),
-            }),
-          );
-        }, reject);
+        readBody(response).then((bytes) => resolve(toResponse(response, bytes)), reject);
       });
       request.end(body ?? undefined);
     });
@@ -57,6 +47,17 @@ export function createHttpFetch(options: { readonly maxSockets?: number } = {}):
       for (const agent of Object.values(agents)) agent.destroy();
     },
   };
+}
+
+function toResponse(answer: IncomingMessage, bytes: Buffer): Response {
+  const status = answer.statusCode ?? 0;
+  const bodiless = status === 204 || status === 304;
+  return new Response(bodiless ? null : new Uint8Array(bytes), {
+    // `Response` takes no status below 200; a server that ends with one is broken.
+    status: status < 200 ? 502 : status,
+    statusText: answer.statusMessage ?? '',
+    headers: headersOf(answer),
+  });
 }
 
 function readBody(response: IncomingMessage): Promise<Buffer> {

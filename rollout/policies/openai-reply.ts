@@ -82,6 +82,8 @@ export function readReply(body: unknown, options: OpenAiOptions, request: Policy
       ...(tokens.logprobs && options.logprobsMode ? { logprobsMode: options.logprobsMode } : {}),
       ...(options.temperature === undefined ? {} : { temperature: options.temperature }),
       ...(options.topP === undefined ? {} : { topP: options.topP }),
+      ...(typeof options.extraBody.top_k === 'number' ? { topK: options.extraBody.top_k } : {}),
+      ...(typeof options.extraBody.min_p === 'number' ? { minP: options.extraBody.min_p } : {}),
     },
     ...(forked ? { notes: { token_forks: 1 } } : {}),
   };

@@ -72,6 +72,7 @@ describe('a request', () => {
         trainable: true,
         finishReason: 'stop',
         temperature: 0.5,
+        topK: 20,
         usage: { promptTokens: 11, completionTokens: 7, usd: (11 * 2 + 7 * 10) / 1e6, estimated: false },
       },
     });
