@@ -182,7 +182,7 @@ export class WorkerProcess<Question, Answer> {
       bytes += next.bytes;
     }
     this.#bytesInFlight += bytes;
-    this.#options.child.send(messages as never, undefined, {}, () => {
+    this.#options.child.send(messages, undefined, {}, () => {
       this.#bytesInFlight -= bytes;
       if (this.#outbox.length > 0) this.#schedule();
     });

@@ -40,6 +40,11 @@ export const emptyCell: CellEnd = {
   wallMs: 0,
 };
 
+/** An isolate sent what its bootstrap never sends: its code got hold of the bootstrap. It is ended, as the code's own doing. */
+export class IsolateViolation extends Error {
+  override name = 'IsolateViolation';
+}
+
 const stderrChars = 8000;
 
 /** Holds every text of a cell to its cap and to well-formed Unicode, whatever came out of the isolate. */
@@ -73,10 +78,10 @@ export function cellResult(end: CellEnd, limits: ReplLimits): WireResult {
 
 /** Requests as the host is told them; throws for ids that do not grow by one and for prompts over the cap. */
 export function requestsOf(polled: Polled['q'], limits: ReplLimits, last: number): SubcallRequest[] {
-  if (polled.length > limits.requestsPerCell) throw new Error('the isolate sent more sub-calls than it may');
+  if (polled.length > limits.requestsPerCell) throw new IsolateViolation('the isolate sent more sub-calls than it may');
   return polled.map(({ i, k, m, b, p }, at) => {
-    if (i !== last + 1 + at) throw new Error('the isolate sent a sub-call out of order');
-    if (p.length > limits.promptChars) throw new Error('the isolate sent a prompt over its cap');
+    if (i !== last + 1 + at) throw new IsolateViolation('the isolate sent a sub-call out of order');
+    if (p.length > limits.promptChars) throw new IsolateViolation('the isolate sent a prompt over its cap');
     return {
       id: i,
       kind: k,

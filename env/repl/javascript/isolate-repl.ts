@@ -1,11 +1,10 @@
-import ivm from 'isolated-vm';
 import type { ReplLimits } from '../repl.ts';
-import { cellResult, emptyCell, requestsOf, type CellEnd } from './cell-result.ts';
-import type { CpuMeter, Measured } from './cpu-meter.ts';
-import { bootstrapSource } from './inside/bootstrap.ts';
-import type { InsideLimits } from './inside/mailbox.ts';
+import { cellResult, emptyCell, IsolateViolation, requestsOf, type CellEnd } from './cell-result.ts';
+import type { CpuMeter } from './cpu-meter.ts';
+import type { Entry } from './entries.ts';
+import { openIsolate, type Doors, type OpenIsolate } from './isolate.ts';
 import { pollSchema, type Polled, type WorkerMessage } from './messages.ts';
-import type { SharedContext, SharedContexts } from './shared-contexts.ts';
+import type { SharedContexts } from './shared-contexts.ts';
 import { CellSyntaxError, transformCell, type TransformedCell } from './transform-cell.ts';
 
 export interface IsolateReplOptions {
@@ -23,35 +22,17 @@ export interface WorkerServices {
   /** Entries into isolates that are running now. */
   readonly entries: Set<Entry>;
   /** A given-up thread began or stopped burning. */
-  onStuck(change: 1 | -1): void;
+  readonly onStuck: (change: 1 | -1) => void;
 }
 
-type Outcome = 'ok' | 'thrown' | 'timeout' | 'overloaded' | 'oom' | 'disposed' | 'stuck';
+/**
+ * How an entry ended. Told by whether the isolate is disposed and by the clock, never by an error's text, which model
+ * code can choose.
+ */
+type Outcome = 'ended' | 'timeout' | 'overloaded' | 'oom' | 'disposed' | 'stuck';
+type Requests = ReturnType<typeof requestsOf>;
 
-/** One entry into an isolate, as the worker's ticker watches it. */
-export interface Entry {
-  readonly measured: Measured;
-  /** On `performance.now()`: after this V8 should have ended it. */
-  readonly deadline: number;
-  readonly repl: IsolateRepl;
-  /** When it was disposed for being overdue or over its CPU budget. */
-  disposedAt: number | null;
-  giveUp(): void;
-}
-
-const graceMs = 300;
-const disposeMs = 500;
 const promptCharsPerPoll = 8_000_000;
-
-type Door = ivm.Reference<(...args: unknown[]) => unknown>;
-interface Doors {
-  readonly start: Door;
-  readonly answer: Door;
-  readonly settle: Door;
-  readonly end: Door;
-  readonly abort: Door;
-  readonly poll: Door;
-}
 
 /**
  * One REPL inside its isolate, on the worker's side. Model code runs only in asynchronous entries, on isolated-vm's
@@ -60,15 +41,14 @@ interface Doors {
 export class IsolateRepl {
   readonly #options: IsolateReplOptions;
   readonly #services: WorkerServices;
-  #shared: SharedContext | null = null;
-  #isolate: ivm.Isolate | null = null;
-  #doors: Doors | null = null;
+  #opened: OpenIsolate | null = null;
+  #holdsContext = false;
   #closed = false;
   #cell: TransformedCell | null = null;
   #cellCpu = 0;
   #cellWall = 0;
   #notes: string[] = [];
-  #hints: CellEnd['hints'] = [];
+  #stuckBody = false;
   #stale = 0;
   #variables: CellEnd['variables'] = [];
   #lastRequest = 0;
@@ -79,10 +59,15 @@ export class IsolateRepl {
     this.#services = services;
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   async run(code: string): Promise<WorkerMessage> {
-    this.#cellCpu = this.#cellWall = 0;
+    this.#cellCpu = 0;
+    this.#cellWall = 0;
     this.#notes = [];
-    this.#hints = [];
+    this.#stuckBody = false;
     const { limits } = this.#options;
     if (Buffer.byteLength(code, 'utf8') > limits.cellBytes) return this.#ended({ limit: 'cell_too_large' });
     try {
@@ -93,22 +78,21 @@ export class IsolateRepl {
     }
     await this.#open();
     if (this.#stale > 0) {
-      const settled = await this.#enter('settle', []);
-      this.#notes = [];
-      const stopped = settled !== 'ok' && settled !== 'thrown' ? await this.#stopped(settled) : null;
+      const stopped = await this.#stopped(await this.#enter('settle', []));
       if (stopped) return stopped;
+      this.#notes = [];
       this.#stale = 0;
     }
     return this.#progress(await this.#enter('start', [this.#cell.code, this.#cell.names.join(',')]));
   }
 
   async answer(answers: readonly { readonly id: number; readonly text: string }[]): Promise<WorkerMessage> {
-    if (!this.#doors) throw new Error('answered before the first cell');
-    let outcome: Outcome = 'ok';
+    if (!this.#opened) throw new Error('answered before the first cell');
+    let outcome: Outcome = 'ended';
     for (const { id, text } of answers) {
       if (!this.#openRequests.delete(id)) continue;
       outcome = await this.#enter('answer', [id, text.toWellFormed()]);
-      if (outcome !== 'ok' && outcome !== 'thrown') break;
+      if (outcome !== 'ended') break;
     }
     return this.#progress(outcome);
   }
@@ -118,173 +102,125 @@ export class IsolateRepl {
     if (this.#closed) return;
     this.#closed = true;
     this.#dispose();
-    for (const entry of this.#services.entries) if (entry.repl === this) entry.disposedAt ??= performance.now();
-    if (this.#shared) this.#services.contexts.release(this.#options.context);
-    this.#shared = null;
+    for (const entry of this.#services.entries) {
+      if (entry.dispose === this.#dispose) entry.disposedAt ??= performance.now();
+    }
+    if (this.#holdsContext) this.#services.contexts.release(this.#options.context);
+    this.#holdsContext = false;
   }
 
-  get closed(): boolean {
-    return this.#closed;
-  }
-
-  disposeNow(): void {
-    this.#dispose();
-  }
-
-  /** Does the running cell exceed its CPU budget by more than a late timer explains? */
-  overCpu(entryMs: number): boolean {
-    return this.#cellCpu + entryMs > 1.4 * this.#options.limits.cellCpuMs;
-  }
-
-  #dispose(): void {
-    if (this.#isolate && !this.#isolate.isDisposed) this.#isolate.dispose();
-  }
+  readonly #dispose = (): void => {
+    const isolate = this.#opened?.isolate;
+    if (isolate && !isolate.isDisposed) isolate.dispose();
+  };
 
   async #open(): Promise<void> {
-    if (this.#doors) return;
+    if (this.#opened) return;
     const { context, limits, functions, seed } = this.#options;
-    this.#shared ??= await this.#services.contexts.acquire(context);
+    const shared = await this.#services.contexts.acquire(context);
     if (this.#closed) {
       this.#services.contexts.release(context);
-      this.#shared = null;
       throw new Error('closed while it opened');
     }
-    const memoryLimit = Math.max(8, Math.ceil(this.#shared.bytes / 2 ** 20) + limits.memoryMb);
-    const isolate = new ivm.Isolate({ memoryLimit });
-    this.#isolate = isolate;
-    const world = isolate.createContextSync();
-    const inside: InsideLimits = {
-      outputChars: limits.outputChars,
-      requestsPerCell: limits.requestsPerCell,
-      promptChars: limits.promptChars,
-      promptCharsPerCell: 32 * limits.promptChars,
-      answerChars: limits.answerChars,
-    };
-    const mailbox = world.evalClosureSync(
-      bootstrapSource,
-      [
-        this.#shared.text.copyInto(),
-        this.#shared.offsets?.copyInto(),
-        seed,
-        JSON.stringify(inside),
-        JSON.stringify(functions),
-      ],
-      { result: { reference: true }, filename: 'repl' },
-    ) as unknown as ivm.Reference<Record<keyof Doors, unknown>>;
-    const door = (name: keyof Doors) => mailbox.getSync(name, { reference: true }) as unknown as Door;
-    this.#doors = {
-      start: door('start'),
-      answer: door('answer'),
-      settle: door('settle'),
-      end: door('end'),
-      abort: door('abort'),
-      poll: door('poll'),
-    };
-    mailbox.release();
+    this.#holdsContext = true;
+    this.#opened = openIsolate(shared, limits, seed, functions);
   }
 
-  /** Lets model code run: on another thread, within what is left of the cell's CPU and wall budget. */
-  async #enter(name: Exclude<keyof Doors, 'poll'>, args: unknown[], budgetMs?: number): Promise<Outcome> {
-    const { meter, entries } = this.#services;
+  /** Lets model code run on another thread, within what is left of the cell's CPU and wall budget (or `budgetMs`). */
+  async #enter(name: Exclude<keyof Doors, 'poll'>, args: (string | number)[], budgetMs?: number): Promise<Outcome> {
+    const { meter, entries, onStuck } = this.#services;
     const { cellCpuMs, cellWallMs } = this.#options.limits;
-    const doors = this.#doors as Doors;
-    const isolate = this.#isolate as ivm.Isolate;
+    const { isolate, doors } = this.#opened as OpenIsolate;
     const stretched = (cellCpuMs - this.#cellCpu) * meter.stretch();
     const timeout = Math.max(1, Math.ceil(budgetMs ?? Math.min(cellWallMs - this.#cellWall, stretched)));
     const measured = meter.enter();
-    let abandon: (outcome: Outcome) => void = () => undefined;
-    const abandoned = new Promise<Outcome>((resolve) => {
-      abandon = resolve;
-    });
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
     const entry: Entry = {
       measured,
       deadline: measured.startedAt + timeout,
-      repl: this,
+      cpuMs: 1.4 * cellCpuMs - this.#cellCpu,
       disposedAt: null,
-      giveUp: () => abandon('stuck'),
+      dispose: this.#dispose,
+      giveUp: () => resolve('stuck'),
     };
     entries.add(entry);
-    let settled = false;
-    const finished = doors[name].apply(undefined, args as never, { timeout }).then(
-      (): Outcome => 'ok',
-      (thrown: unknown): Outcome => {
-        if (isolate.isDisposed) return entry.disposedAt === null && !this.#closed ? 'oom' : 'disposed';
-        if (performance.now() - measured.startedAt >= timeout) return 'timeout';
-        this.#note(thrown);
-        return 'thrown';
+    const settle = (outcome: Outcome): void => {
+      if (!entries.has(entry)) onStuck(-1);
+      resolve(outcome);
+    };
+    doors[name].apply(undefined, args, { timeout }).then(
+      () => settle('ended'),
+      (thrown: unknown) => {
+        if (isolate.isDisposed) settle(entry.disposedAt === null && !this.#closed ? 'oom' : 'disposed');
+        else if (performance.now() - measured.startedAt >= timeout) settle('timeout');
+        else {
+          this.#note(thrown);
+          settle('ended');
+        }
       },
     );
-    void finished.then((outcome) => {
-      settled = true;
-      abandon(outcome);
-    });
-    const outcome = await abandoned;
+    const outcome = await promise;
     entries.delete(entry);
+    if (outcome === 'stuck') onStuck(1);
     meter.leave(measured);
     this.#cellCpu += measured.cpuMs;
     this.#cellWall += performance.now() - measured.startedAt;
-    if (!settled) {
-      this.#services.onStuck(1);
-      void finished.then(() => this.#services.onStuck(-1));
-    }
-    if (outcome === 'timeout' || outcome === 'disposed' || outcome === 'stuck') {
-      const enough = 0.5 * Math.min(cellCpuMs, cellWallMs);
-      if (budgetMs === undefined && !this.#closed && this.#cellCpu < enough) return 'overloaded';
-    }
+    const starved = this.#cellCpu < 0.5 * Math.min(cellCpuMs, cellWallMs);
+    if (starved && budgetMs === undefined && outcome !== 'ended' && outcome !== 'oom') return 'overloaded';
     return outcome;
   }
 
   /** A rejection that nobody handled comes out of an entry as a thrown value; it may be any value. */
   #note(thrown: unknown): void {
     if (this.#notes.length >= 5) return;
-    let text = 'unknown';
+    let text = 'a value that could not be read';
     try {
       if (thrown instanceof Error) text = thrown.message === '' ? thrown.name : `${thrown.name}: ${thrown.message}`;
       else text = String(thrown);
     } catch {
-      text = 'a value that could not be read';
+      // Keeps the text above.
     }
     this.#notes.push(`Uncaught (in promise) ${text.slice(0, 4000)}`);
   }
 
   async #progress(outcome: Outcome): Promise<WorkerMessage> {
-    if (outcome !== 'ok' && outcome !== 'thrown') {
-      const stopped = await this.#stopped(outcome);
-      if (stopped) return stopped;
-    }
-    const requests: Polled['q'] = [];
-    for (;;) {
-      const polled = this.#poll();
-      if (!polled) return this.#ended({ limit: 'sandbox_oom', alive: false });
-      requests.push(...polled.q);
-      if (polled.s === 'more') continue;
-      if (polled.s === 'waiting') {
-        return { type: 'waiting', repl: this.#options.repl, requests: this.#checked(requests) };
-      }
-      if (polled.s === 'stuck') {
-        this.#hints = ['unresolved_promise'];
-        const ended = await this.#enter('end', [
-          this.#notes.length > 0 ? '' : 'Error: the code waits for a promise that nothing can resolve',
-        ]);
-        if (ended !== 'ok' && ended !== 'thrown') {
-          const stopped = await this.#stopped(ended);
-          if (stopped) return stopped;
-        }
-        continue;
-      }
-      return this.#done(polled, requests, outcome === 'timeout' ? 'cell_timeout' : null);
+    try {
+      return await this.#read(outcome);
+    } catch (error) {
+      if (!(error instanceof IsolateViolation)) throw error;
+      this.#dispose();
+      return this.#ended({ error: error.message, limit: 'sandbox_killed', alive: false });
     }
   }
 
-  /**
-   * After an entry that did not end by itself: null where the REPL lives on and can be polled, else how the cell ended.
-   */
+  async #read(outcome: Outcome): Promise<WorkerMessage> {
+    const stopped = await this.#stopped(outcome);
+    if (stopped) return stopped;
+    const requests: Requests = [];
+    for (let polls = 0; polls < 1000; polls += 1) {
+      const polled = this.#poll();
+      if (!polled) return this.#ended({ limit: 'sandbox_oom', alive: false });
+      requests.push(...this.#checked(polled.q));
+      if (polled.s === 'more') continue;
+      if (polled.s === 'done') return this.#done(polled, requests, outcome === 'timeout' ? 'cell_timeout' : null);
+      if (this.#openRequests.size > 0) return { type: 'waiting', repl: this.#options.repl, requests };
+      // Nothing is open, and the microtasks have run: what the body waits for cannot come.
+      this.#stuckBody = true;
+      const reason = 'Error: the code waits for a promise that nothing can resolve';
+      const failed = await this.#stopped(await this.#enter('end', [this.#notes.length > 0 ? '' : reason]));
+      if (failed) return failed;
+    }
+    throw new IsolateViolation('the cell did not end');
+  }
+
+  /** After an entry: null where the REPL lives on and can be polled, else how the cell ended. */
   async #stopped(outcome: Outcome): Promise<WorkerMessage | null> {
+    if (outcome === 'ended') return null;
     if (outcome === 'timeout') {
-      // What the stopped code left in the microtask queue runs now, once; twice too long and the isolate goes.
+      // What the stopped code left in the microtask queue runs now, once more; too long twice and the isolate goes.
       for (let attempt = 0; attempt < 2; attempt += 1) {
         const aborted = await this.#enter('abort', [], 250);
-        if (aborted === 'ok' || aborted === 'thrown') return null;
+        if (aborted === 'ended') return null;
         if (aborted !== 'timeout') break;
       }
     }
@@ -300,71 +236,69 @@ export class IsolateRepl {
     return this.#ended({ limit: outcome === 'oom' ? 'sandbox_oom' : 'cell_timeout', alive: false });
   }
 
+  /** What is new inside; null where the isolate is out of memory. */
   #poll(): Polled | null {
-    const { limits } = this.#options;
-    const most = 6 * (2 * limits.outputChars + limits.answerChars + limits.promptChars + promptCharsPerPoll) + 8e6;
+    const { outputChars, answerChars, promptChars } = this.#options.limits;
+    const most = 6 * (2 * outputChars + answerChars + promptChars + promptCharsPerPoll) + 8e6;
+    const { isolate, doors } = this.#opened as OpenIsolate;
     let text: unknown;
     try {
-      text = (this.#doors as Doors).poll.applySync(undefined, [], { timeout: 1000 });
-    } catch {
-      return null;
+      text = doors.poll.applySync(undefined, [], { timeout: 1000 });
+    } catch (error) {
+      if (isolate.isDisposed) return null;
+      throw new IsolateViolation('the REPL could not be read', { cause: error });
     }
-    if (typeof text !== 'string' || text.length > most) throw new Error('the isolate sent more than it may');
-    return pollSchema.parse(JSON.parse(text));
+    if (typeof text !== 'string' || text.length > most) throw new IsolateViolation('the REPL sent more than it may');
+    try {
+      return pollSchema.parse(JSON.parse(text));
+    } catch (error) {
+      throw new IsolateViolation('the REPL sent what it may not', { cause: error });
+    }
   }
 
-  /** Requests out of the isolate, held to ids that only grow and to the caps. */
-  #checked(requests: Polled['q']): ReturnType<typeof requestsOf> {
+  #checked(requests: Polled['q']): Requests {
     const checked = requestsOf(requests, this.#options.limits, this.#lastRequest);
     this.#lastRequest = checked.at(-1)?.id ?? this.#lastRequest;
     for (const { id } of checked) this.#openRequests.add(id);
     return checked;
   }
 
-  #done(polled: Extract<Polled, { s: 'done' }>, asked: Polled['q'], limit: CellEnd['limit']): WorkerMessage {
+  #done(polled: Extract<Polled, { s: 'done' }>, requests: Requests, stopped: CellEnd['limit']): WorkerMessage {
     this.#stale = polled.stale;
     const line = polled.line > 0 && this.#cell ? this.#cell.originalLine(polled.line) : 0;
-    const error = polled.error === '' || line === 0 ? polled.error : `${polled.error} (line ${line})`;
-    const limited = polled.limit === '' ? limit : polled.limit;
-    const { head, tail, total, finish, overwritten } = polled;
-    const hints = [...this.#hints];
+    const hints: CellEnd['hints'][number][] = [];
+    if (this.#stuckBody) hints.push('unresolved_promise');
     if (polled.forgotten) hints.push('forgotten_await');
     if (polled.unknownFinal) hints.push('final_var_unknown');
-    const variables = polled.variables.map(([name, type]) => ({ name, type }));
-    const requests = this.#checked(asked);
-    return this.#ended({ head, tail, total, error, finish, overwritten, hints, variables, limit: limited }, requests);
+    const { head, tail, total, finish, overwritten } = polled;
+    const end: Partial<CellEnd> = {
+      head,
+      tail,
+      total,
+      finish,
+      overwritten,
+      hints,
+      error: polled.error === '' || line === 0 ? polled.error : `${polled.error} (line ${line})`,
+      variables: polled.variables.map(([name, type]) => ({ name, type })),
+      limit: polled.limit === '' ? stopped : polled.limit,
+    };
+    return this.#ended(end, requests);
   }
 
-  #ended(end: Partial<CellEnd>, requests: ReturnType<typeof requestsOf> = []): WorkerMessage {
-    const cancelled = [...this.#openRequests];
-    this.#openRequests.clear();
+  #ended(end: Partial<CellEnd>, requests: Requests = []): WorkerMessage {
     const whole: CellEnd = {
       ...emptyCell,
       variables: this.#variables,
-      hints: this.#hints,
-      cancelled,
+      cancelled: [...this.#openRequests],
       notes: this.#notes,
       cpuMs: this.#cellCpu,
       wallMs: this.#cellWall,
       ...end,
     };
+    this.#openRequests.clear();
+    this.#cell = null;
     const result = cellResult(whole, this.#options.limits);
     this.#variables = result.variables;
-    this.#cell = null;
     return { type: 'done', repl: this.#options.repl, requests, result };
-  }
-}
-
-/** Called about every 50 ms: ends entries that V8 did not end, or that used too much CPU, and gives up stuck threads. */
-export function watchEntries({ entries, meter }: Pick<WorkerServices, 'entries' | 'meter'>): void {
-  meter.tick();
-  const now = performance.now();
-  for (const entry of entries) {
-    if (entry.disposedAt === null) {
-      if (now > entry.deadline + graceMs || entry.repl.overCpu(entry.measured.cpuMs)) {
-        entry.disposedAt = now;
-        entry.repl.disposeNow();
-      }
-    } else if (now > entry.disposedAt + disposeMs) entry.giveUp();
   }
 }

@@ -91,7 +91,7 @@ async function load({ path, chars, latin1, offsets }: ContextSource): Promise<Sh
   if (text.length !== chars) throw new Error(`the context file ${path} holds ${text.length} characters, not ${chars}`);
   return {
     text: new ivm.ExternalCopy(text),
-    offsets: offsets ? new ivm.ExternalCopy(offsets.slice().buffer as ArrayBuffer) : null,
+    offsets: offsets ? new ivm.ExternalCopy(offsets.slice().buffer) : null,
     bytes: latin1 ? chars : 2 * chars,
   };
 }

@@ -6,7 +6,7 @@ import {
   type Statement,
   type VariableDeclaration,
 } from 'acorn';
-import MagicString from 'magic-string';
+import { MagicString } from 'magic-string';
 
 /** A cell that is not JavaScript; the message is what the model is shown. */
 export class CellSyntaxError extends Error {

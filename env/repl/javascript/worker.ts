@@ -1,5 +1,6 @@
 import { CpuMeter } from './cpu-meter.ts';
-import { IsolateRepl, watchEntries, type WorkerServices } from './isolate-repl.ts';
+import { watchEntries } from './entries.ts';
+import { IsolateRepl, type WorkerServices } from './isolate-repl.ts';
 import { hostMessageSchema, type HostMessage, type WorkerMessage } from './messages.ts';
 import { SharedContexts } from './shared-contexts.ts';
 
@@ -46,7 +47,7 @@ function onSent(error: Error | null): void {
 let ticker: NodeJS.Timeout | null = null;
 function keepWatch(): void {
   ticker ??= setInterval(() => {
-    if (services.entries.size > 0) watchEntries(services);
+    if (services.entries.size > 0) watchEntries(services.entries, services.meter);
     else if (ticker) {
       services.meter.tick();
       clearInterval(ticker);

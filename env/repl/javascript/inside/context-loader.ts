@@ -14,7 +14,7 @@ export function makeContextLoader(P: Primordials, text: string, offsets: ArrayBu
     for (let at = 0; at < length; at += 1) {
       P.define(documents, at, {
         __proto__: null,
-        value: P.slice(text, starts[at] as number, at + 1 < length ? starts[at + 1] : undefined),
+        value: P.slice(text, starts[at], at + 1 < length ? starts[at + 1] : undefined),
         writable: true,
         enumerable: true,
         configurable: true,

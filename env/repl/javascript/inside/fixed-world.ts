@@ -1,3 +1,4 @@
+// oxlint-disable typescript/unbound-method -- methods are taken off their prototypes here, to be wrapped
 import type { Primordials } from './primordials.ts';
 
 /**
@@ -70,7 +71,7 @@ export function fixWorld(P: Primordials, seed: number): void {
   const VirtualDate = function (this: unknown, ...args: unknown[]): unknown {
     if (new.target === undefined) return P.apply(dateText, new RealDate(now()), []);
     const given = args.length === 0 ? [now()] : args;
-    return P.construct(RealDate, given, new.target as unknown as () => void);
+    return P.construct(RealDate, given, new.target);
   };
   hide(VirtualDate, 'name', 'Date');
   hide(VirtualDate, 'length', 7);

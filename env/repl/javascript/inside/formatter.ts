@@ -67,7 +67,7 @@ export function makeFormatter(P: Primordials, onPromise: (promise: object) => vo
     const label = typeof name === 'string' && name !== '' ? ` ${P.slice(name, 0, 200)}` : '';
     let kind = 'function';
     try {
-      if (P.slice(P.functionText(value as () => void), 0, 5) === 'class') kind = 'class';
+      if (P.slice(P.functionText(value), 0, 5) === 'class') kind = 'class';
     } catch {
       kind = 'function';
     }
@@ -102,7 +102,7 @@ export function makeFormatter(P: Primordials, onPromise: (promise: object) => vo
       onPromise(value);
       writing.text += '[object Promise]';
     } else if (prototype === P.datePrototype) writing.text += dateText(value);
-    else if (prototype === P.regexpPrototype) writing.text += P.regexpText(value as RegExp);
+    else if (prototype === P.regexpPrototype) writing.text += P.regexpText(value);
     else if (prototype === P.mapPrototype) writeMap(writing, value);
     else if (prototype === P.setPrototype) writeSet(writing, value);
     else if (P.isError(value)) writing.text += errorText(value, writing.limit);
@@ -114,7 +114,7 @@ export function makeFormatter(P: Primordials, onPromise: (promise: object) => vo
 
   function dateText(value: object): string {
     try {
-      return P.dateText(value as Date);
+      return P.dateText(value);
     } catch {
       return 'Invalid Date';
     }

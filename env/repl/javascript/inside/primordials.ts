@@ -1,3 +1,4 @@
+// oxlint-disable typescript/unbound-method -- methods are taken off their prototypes here, to be uncurried
 /**
  * Runs first inside an isolate: takes hold of every builtin that the bootstrap uses, before model code can replace it.
  * Methods are uncurried, so that no later change to a prototype reaches them. Like every function of this folder it is
@@ -12,9 +13,11 @@ export function takePrimordials() {
   const getter = (prototype: object, name: string | symbol) =>
     uncurry((Object.getOwnPropertyDescriptor(prototype, name) as { get: (this: unknown) => unknown }).get);
   const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
+  const world: Record<PropertyKey, unknown> = globalThis as never;
   return Object.freeze({
     __proto__: null,
-    global: globalThis as unknown as Record<PropertyKey, unknown>,
+    global: world,
+    // oxlint-disable-next-line no-eval -- how a cell becomes code, inside its isolate
     indirectEval: globalThis.eval as (code: string) => unknown,
     RealPromise: Promise,
     RealArray: Array,
@@ -31,10 +34,10 @@ export function takePrimordials() {
     stringify: JSON.stringify as (value: unknown) => string | undefined,
     toText: String,
     slice: uncurry(String.prototype.slice),
-    indexOf: uncurry(String.prototype.indexOf as (this: string, search: string, from?: number) => number),
+    indexOf: uncurry(String.prototype.indexOf),
     charCodeAt: uncurry(String.prototype.charCodeAt),
     functionText: uncurry(Function.prototype.toString),
-    bigintText: uncurry(BigInt.prototype.toString as (this: bigint) => string),
+    bigintText: uncurry(BigInt.prototype.toString),
     symbolText: uncurry(Symbol.prototype.toString),
     dateText: uncurry(Date.prototype.toISOString),
     regexpText: uncurry(RegExp.prototype.toString),
@@ -45,18 +48,19 @@ export function takePrimordials() {
     isView: ArrayBuffer.isView,
     viewLength: getter(typedArray, 'length') as (view: unknown) => number,
     viewName: getter(typedArray, Symbol.toStringTag) as (view: unknown) => string | undefined,
-    isError: ((Error as unknown as { isError?: (value: unknown) => boolean }).isError ??
-      ((value: unknown) => value instanceof Error)) as (value: unknown) => boolean,
-    objectPrototype: Object.prototype as object,
+    isError:
+      (Error as unknown as { isError?: (value: unknown) => boolean }).isError ??
+      ((value: unknown) => value instanceof Error),
+    objectPrototype: Object.prototype,
     mapPrototype: Map.prototype as object,
     setPrototype: Set.prototype as object,
-    datePrototype: Date.prototype as object,
-    regexpPrototype: RegExp.prototype as object,
+    datePrototype: Date.prototype,
+    regexpPrototype: RegExp.prototype,
     promisePrototype: Promise.prototype as object,
     newMarks: () => {
       const marks = new WeakMap<object, unknown>();
       const { get, set } = WeakMap.prototype as WeakMap<object, unknown>;
-      const read = uncurry(get as (this: unknown, key: object) => unknown);
+      const read = uncurry(get);
       const write = uncurry(set as (this: unknown, key: object, value: unknown) => unknown);
       return Object.freeze({
         __proto__: null,
