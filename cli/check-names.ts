@@ -3,6 +3,7 @@ import type { RunConfig } from '../configs/schema.ts';
 import { families } from '../datasets/families.ts';
 import { dialectNamed } from '../env/dialects/dialects.ts';
 import { formats } from '../export/formats.ts';
+import { createRubric } from '../reward/rubric.ts';
 import { policies } from '../rollout/policies/policies.ts';
 
 /**
@@ -27,6 +28,7 @@ export function checkNames(config: RunConfig): void {
     const { name, ...options } = policy;
     attempt(() => parse(policies, name, options, `policies.${kind}`));
   }
+  attempt(() => createRubric(config.reward));
   attempt(() => dialectNamed(config.environment.dialect));
   for (const [at, format] of config.export.formats.entries()) {
     attempt(() => parse(formats, format, {}, `export.formats.${at}`));

@@ -1,33 +1,32 @@
-import { relative } from 'node:path';
 import { z } from 'zod';
 import { exportRun } from '../export/export-run.ts';
 import { RunStore } from '../rollout/store.ts';
 import { checkNames } from './check-names.ts';
-import { setArgument } from './common-arguments.ts';
+import { runArgument, setArgument } from './common-arguments.ts';
 import { exitCodes } from './exit-codes.ts';
-import { findRun } from './run-dir.ts';
+import { findRun, shownPath } from './run-dir.ts';
 import { table } from './table.ts';
 import { defineVerb } from './verb.ts';
 
 export const exportVerb = defineVerb({
-  usage: 'export <run>',
+  usage: 'export <of>',
   describe: 'Curate the episodes of a run and write the dataset: Parquet, a card and a ledger',
   examples: [
     ['export runs/quickstart', 'runs/quickstart/dataset, as the run was configured'],
     ['export my.yaml --out data/best --set export.curate.bestN=2', 'the two best episodes of each task'],
   ],
   arguments: z.object({
-    run: z.string().optional().describe('A run directory, or the config it was made from'),
+    of: z.string().describe('A run directory, or the config it was made from'),
+    run: runArgument,
     out: z.string().optional().describe("The dataset's directory; else `dataset` in the run's"),
     set: setArgument,
   }),
-  run: async ({ run, out, set }, io) => {
-    const found = findRun(run ?? '.', { set, env: io.env });
+  run: async ({ of, run, out, set }, io) => {
+    const found = findRun(of, { run, set, env: io.env });
     if (found.config) checkNames(found.config);
     const store = RunStore.open(found.dir);
     try {
       const result = await exportRun({ store, config: found.config?.export, out });
-      const shown = (path: string) => relative(process.cwd(), path) || '.';
       io.say(`${result.episodes} episodes: ${result.kept} kept, ${result.dropped} dropped`);
       for (const { rule, before, dropped } of result.waterfall) {
         if (dropped > 0) io.say(`  ${rule}: ${dropped} of ${before}`);
@@ -38,8 +37,8 @@ export const exportVerb = defineVerb({
           result.formats.map(({ format, rows, episodes, refused }) => [format, rows, episodes, reasons(refused)]),
         ),
       );
-      for (const { path } of result.files) io.say(`  ${shown(result.out)}/${relative(result.out, path) || path}`);
-      io.say(`Dataset card: ${shown(result.out)}/README.md   Ledger: ${shown(result.out)}/ledger.jsonl`);
+      for (const { path, rows } of result.files) io.say(`  ${shownPath(result.out)}/${path} (${rows} rows)`);
+      io.say(`Dataset card: ${shownPath(result.out)}/README.md   Ledger: ${shownPath(result.out)}/ledger.jsonl`);
       io.result(result);
       return exitCodes.ok;
     } finally {

@@ -23,14 +23,13 @@ export function onInterrupt(tell: (text: string) => void, now: () => number = Da
     } else {
       tell('Stopping at once.');
       stop.abort();
+      // Should even that hang, the next one ends the process.
+      release();
     }
   };
-  for (const signal of signals) process.on(signal, listener);
-  return {
-    drain: drain.signal,
-    stop: stop.signal,
-    release: () => {
-      for (const signal of signals) process.off(signal, listener);
-    },
+  const release = () => {
+    for (const signal of signals) process.off(signal, listener);
   };
+  for (const signal of signals) process.on(signal, listener);
+  return { drain: drain.signal, stop: stop.signal, release };
 }

@@ -8,6 +8,8 @@ export interface Io {
   say(text: string): void;
   /** For people: progress, warnings and errors, on stderr. */
   log(text: string): void;
+  /** Where a progress line is drawn: stderr. */
+  readonly progress: { write(text: string): void; readonly isTTY: boolean; readonly columns?: number };
   /** For machines: one line of JSON on stdout, with `--json` only. */
   result(value: unknown): void;
 }
@@ -25,6 +27,13 @@ export function createIo(streams: Streams, json: boolean): Io {
   return {
     json,
     terminal: streams.terminal,
+    progress: {
+      write: (text) => streams.stderr(clean(text)),
+      isTTY: streams.terminal,
+      get columns() {
+        return process.stderr.columns;
+      },
+    },
     env: streams.env,
     log,
     say: json ? log : (text) => streams.stdout(`${clean(text)}\n`),

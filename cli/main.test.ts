@@ -106,11 +106,14 @@ describe('the entry under an older Node', () => {
   });
 
   test.skipIf(!old)('ends with the signal that the child got (skipped: no Node below 26 in PATH)', async () => {
-    // doctor pings an endpoint that never answers, so the child is surely still there.
-    const child = spawn(old!, [entry, 'score', '--scorer', 'exact', '--in', '/dev/stdin'], { stdio: 'pipe' });
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    // It waits for rows on stdin, so it is surely still there.
+    const child = spawn(old!, [entry, 'score', '--scorer', 'exact', '--in', '-'], { stdio: 'pipe' });
+    const ended = new Promise((done) => child.on('exit', (code, signal) => done(code ?? signal)));
+    const ready = new Promise((done) => child.stdout.once('data', done));
+    child.stdin.write('{"prediction": "a", "gold": "a"}\n');
+    await ready;
     child.kill('SIGTERM');
-    const status = await new Promise((resolve) => child.on('exit', (code, signal) => resolve(code ?? signal)));
+    const status = await ended;
     expect(status).toBe(128 + 15);
   });
 });

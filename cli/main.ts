@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import yargs from 'yargs';
-import { toFailure } from './errors.ts';
+import { CliError, toFailure } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
 import { createIo, type Streams } from './io.ts';
 import { packageFile } from './package-root.ts';
@@ -30,6 +32,12 @@ export async function main(argv: readonly string[], streams: Streams = processSt
     .demandCommand(1, 'Which verb? `rlm-gym --help` lists them.')
     .recommendCommands()
     .option('json', { type: 'boolean', default: false, describe: 'Only JSON on stdout, for machines' })
+    .option('import', {
+      type: 'string',
+      array: true,
+      requiresArg: true,
+      describe: 'A module that is imported first: it registers families, scorers, dialects of yours',
+    })
     .epilogue(
       'Exit status: 0 done, 1 failed, 2 bad arguments or config, 3 the machine lacks something,\n4 the run directory holds another run, 5 some episodes have no score, 130 interrupted.',
     )
@@ -47,13 +55,14 @@ export async function main(argv: readonly string[], streams: Streams = processSt
     });
   }
   try {
+    await importModules(argv);
     await parser.parseAsync([...argv], {}, (error, _args, output) => {
       // Help and version come here; errors are thrown below, with their own words.
       if (output && !error) streams.stdout(`${output}\n`);
     });
     return status;
   } catch (error) {
-    const usage = (error as Error | undefined)?.name === 'YError' || name === '';
+    const usage = !(error instanceof CliError) && ((error as Error | undefined)?.name === 'YError' || name === '');
     const failure = usage
       ? {
           message: (error as Error | undefined)?.message ?? String(error),
@@ -65,6 +74,24 @@ export async function main(argv: readonly string[], streams: Streams = processSt
     if (streams.env.RLM_GYM_DEBUG && error instanceof Error) io.log(error.stack ?? '');
     io.result({ error: failure });
     return failure.code;
+  }
+}
+
+/** `--import FILE`, before the verbs look at the registries. */
+async function importModules(argv: readonly string[]): Promise<void> {
+  for (const [at, argument] of argv.entries()) {
+    const path = argument === '--import' ? argv[at + 1] : /^--import=(.+)$/.exec(argument)?.[1];
+    if (path === undefined) continue;
+    try {
+      await import(pathToFileURL(resolve(path)).href);
+    } catch (error) {
+      const { message } = error as Error;
+      throw new CliError(`--import ${path}: ${message}`, {
+        next: 'mend that module',
+        code: exitCodes.usage,
+        cause: error,
+      });
+    }
   }
 }
 

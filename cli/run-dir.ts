@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { loadConfig } from '../configs/load.ts';
 import type { RunConfig } from '../configs/schema.ts';
 import { CliError } from './errors.ts';
@@ -8,6 +8,12 @@ import { exitCodes } from './exit-codes.ts';
 /** Where a run lies: `--run`, or the config's `run`, or `runs/<name>`. */
 export function runDirOf(config: RunConfig, asked: string | undefined): string {
   return asked ?? config.run ?? join('runs', config.name);
+}
+
+/** A path as short as it can be said: relative where it lies below the current folder. */
+export function shownPath(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near === '' ? '.' : near.startsWith('..') ? path : near;
 }
 
 /**

@@ -26,7 +26,7 @@ export class Registry<Made> {
 
   add<Options extends z.ZodType>(name: string, entry: Entry<Made, Options>): this {
     if (this.#entries.has(name)) throw new Error(`${this.kind} "${name}" is registered twice`);
-    this.#entries.set(name, entry as Entry<Made>);
+    this.#entries.set(name, entry);
     return this;
   }
 
