@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -162,6 +162,18 @@ test('an export into the place of an earlier one replaces it, stale shards inclu
   expect(readdirSync(join(few.out, 'data')).sort()).toEqual(few.files.map((file) => file.path.slice(5)).sort());
   const [{ n }] = store.database.prepare('SELECT count(DISTINCT export_id) AS n FROM ledger').all() as [{ n: number }];
   expect(n).toBe(2);
+});
+
+test('an export that was killed is exported again, and what it left half done goes', async () => {
+  const store = await run();
+  const out = temporary();
+  mkdirSync(join(out, 'data'));
+  for (const name of ['data/rl-train-00000.parquet.123.tmp', 'export.json.123.tmp'])
+    writeFileSync(join(out, name), 'half');
+  writeFileSync(join(out, 'data/rl-train-00007.parquet'), 'of an earlier export');
+  const { files } = await exportRun({ store, config, out });
+  const names = readdirSync(out, { recursive: true }).map(String).sort();
+  expect(names).toEqual(['README.md', 'data', ...files.map((file) => file.path).sort(), 'export.json', 'ledger.jsonl']);
 });
 
 test('a directory that holds something else is refused and left alone', async () => {

@@ -81,16 +81,13 @@ export async function exportRun(options: ExportRunOptions): Promise<ExportResult
     formats: tables.map(({ name, rows, episodes, refused }) => ({ format: name, rows, episodes, refused })),
     files,
   };
-  await writeWhole(join(out, 'ledger.jsonl'), ledger.map((row) => `${JSON.stringify(row)}\n`).join(''));
-  await writeWhole(
-    join(out, 'README.md'),
-    datasetCard({ store, config, result, summaries, ledger, columns: new Map(tables.map((t) => [t.name, t.columns])) }),
-  );
+  // The manifest first: it marks the directory as ours, should the process end before the card is written.
   const { out: _out, ...manifest } = result;
-  await writeWhole(
-    join(out, 'export.json'),
-    `${JSON.stringify({ schema: sampleSchemaVersion, ...manifest }, null, 2)}\n`,
-  );
+  const json = JSON.stringify({ schema: sampleSchemaVersion, ...manifest }, null, 2);
+  await writeWhole(join(out, 'export.json'), `${json}\n`);
+  await writeWhole(join(out, 'ledger.jsonl'), ledger.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  const columns = new Map(tables.map((table) => [table.name, table.columns]));
+  await writeWhole(join(out, 'README.md'), datasetCard({ store, config, result, summaries, ledger, columns }));
   writeLedger(store.database, { exportId, config, ledger, formats: result.formats, files });
   return result;
 }

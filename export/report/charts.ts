@@ -119,9 +119,10 @@ export function passChart(report: ReportData): Promise<SafeHtml | null> {
 /** What each strategy costs and earns: tokens of an episode against mean reward. */
 export function costChart(report: ReportData): Promise<SafeHtml | null> {
   const values = report.strategies.flatMap(({ name, reward, tokens }) =>
-    reward === null || tokens === null ? [] : [{ name, reward: reward.mean, tokens: tokens.mean }],
+    reward === null || tokens === null ? [] : [{ name, reward: reward.mean, tokens: tokens.mean, label: '' }],
   );
   if (values.length < 2) return Promise.resolve(null);
+  label(values);
   const spent = values.map((one) => one.tokens);
   const x = {
     field: 'tokens',
@@ -140,10 +141,33 @@ export function costChart(report: ReportData): Promise<SafeHtml | null> {
       { mark: { type: 'point', filled: true, size: 60, opacity: 1, color: series[0] }, encoding: { x, y } },
       {
         mark: { type: 'text', align: 'left', dx: 8, fontSize: 11, color: ink },
-        encoding: { x, y, text: { field: 'name', type: 'nominal' } },
+        encoding: { x, y, text: { field: 'label', type: 'nominal' } },
       },
     ],
   });
+}
+
+interface Spot {
+  readonly name: string;
+  readonly reward: number;
+  readonly tokens: number;
+  label: string;
+}
+
+/** Points that lie so near each other that their names would overlap share one label. */
+function label(spots: readonly Spot[]): void {
+  const labelled: Spot[] = [];
+  for (const spot of spots) {
+    const near = labelled.find(
+      (other) =>
+        Math.abs(other.reward - spot.reward) < 0.06 && Math.abs(Math.log(other.tokens / spot.tokens)) < Math.log(1.6),
+    );
+    if (near) near.label += `, ${spot.name}`;
+    else {
+      spot.label = spot.name;
+      labelled.push(spot);
+    }
+  }
 }
 
 /** How many episodes are left after each curation rule. */
