@@ -31,7 +31,7 @@ describe(`real text${needs}`, () => {
         expect(
           found
             .filter((hit) => keys.includes(hit[1]!))
-            .map((hit) => hit[2])
+            .map((hit) => hit[2]!)
             .sort(),
         ).toEqual([...(task.answer as string[])].sort());
         expect(text).toMatch(/whale|Dracula|Darcy/);

@@ -1,4 +1,4 @@
-import { codePoints, strip } from './text.ts';
+import { codePoints, isSpace, strip } from './text.ts';
 
 /** CPython refuses longer texts (`sys.int_info.default_max_str_digits`). */
 const mostDigits = 4300;
@@ -15,12 +15,15 @@ export function digitValue(char: string): number | null {
   return (code - first) % 10;
 }
 
+/** `int` leaves the four separators U+001C to U+001F where they are, unlike `strip`. */
+const isIntSpace = (char: string): boolean => isSpace(char) && (char < '\u001c' || char > '\u001f');
+
 /**
  * Python's `int(text)`: white space around, a sign, digits of any script, single underscores between digits. null where
  * it raises a ValueError, as for `7.0`, `1,234` and the empty text.
  */
 export function parseInteger(text: string): bigint | null {
-  const stripped = strip(text);
+  const stripped = strip(text, isIntSpace);
   if (stripped.length > mostDigits * 4) return null;
   let digits = '';
   let negative = false;

@@ -5,11 +5,11 @@ const one = new RegExp(`[${space}]`);
 export const isSpace = (char: string): boolean => one.test(char);
 
 /** `str.strip()`, in linear time. */
-export function strip(text: string): string {
+export function strip(text: string, drop: (char: string) => boolean = isSpace): string {
   let start = 0;
   let end = text.length;
-  while (start < end && isSpace(text[start]!)) start += 1;
-  while (end > start && isSpace(text[end - 1]!)) end -= 1;
+  while (start < end && drop(text[start]!)) start += 1;
+  while (end > start && drop(text[end - 1]!)) end -= 1;
   return text.slice(start, end);
 }
 
