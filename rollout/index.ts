@@ -5,7 +5,7 @@ export {
   type Environments,
 } from './create-environment.ts';
 export { rollout, type RolloutOptions, type RolloutSummary } from './engine.ts';
-export { estimateRollout, type Estimate } from './estimate.ts';
+export { estimateRollout, type Estimate as RolloutEstimate } from './estimate.ts';
 export { functionPolicy } from './policies/function-policy.ts';
 export { closePolicies, makePolicies, policies, pricesOf, type PolicySet } from './policies/policies.ts';
 export { PolicyError, type Policy, type PolicyReply, type PolicyRequest } from './policies/policy.ts';
