@@ -126,6 +126,36 @@ describe('oolong', () => {
   });
 });
 
+describe('other benchmarks', () => {
+  test.each([
+    ['oolong-real', '\\boxed{{84}}', '84', 1],
+    ['oolong-real', 'x \\boxed{\\text{a} b \\boxed{\\text{84}}', '84', 1],
+    ['oolong-real', '\\boxed{84', '84', 0],
+    ['oolong-real', '\\boxed{Web, Shield, Web}', 'Web, Shield, Light', 2 / 3],
+    ['oolong-pairs', '(01, 2) (1,2)', [[1, 2]], 1],
+    ['oolong-pairs', 'none', '', 1],
+    ['longbench-choice', 'B', 'B', 0],
+    ['longbench-choice', 'The correct answer is *(B)*', 'B', 1],
+    ['graphwalks', 'so\nFinal Answer: [a, b,, a]\n\n', ['b', 'a'], 1],
+    ['graphwalks', 'Final Answer: [a]\nthat is all', ['a'], 0],
+    ['graphwalks', 'Final Answer: []', '[]', 1],
+    ['graphwalks', 'nothing', [], 0],
+    ['evidence-interval-f1', '[]', [], 0],
+    ['evidence-interval-f1', 'no json', [[0, 1]], 0],
+    ['evidence-interval-f1', '[[0,5],[5,10]]', [[0, 10]], 1],
+  ])('%s: %j for %j is %d', (name, prediction, gold, expected) =>
+    expect(score(name, prediction, gold)).toBeCloseTo(expected, 12),
+  );
+
+  test.each([
+    ['oolong-real', []],
+    ['oolong-pairs', [[1]]],
+    ['longbench-choice', 'E'],
+    ['graphwalks', 'a'],
+    ['evidence-interval-f1', [[3, 1]]],
+  ])('%s does not judge by the gold %j', (name, gold) => expect(score(name, 'x', gold)).toBeNull());
+});
+
 test('no scorer throws, leaves [0, 1] or takes more than linear time', () => {
   const hostile = [
     '',
