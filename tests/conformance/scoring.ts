@@ -24,9 +24,10 @@ function judge(row: Row, scorer: string): Verdict {
   const { prediction, gold, answer_type: answerType, expected_score: expected } = row;
   const text = typeof prediction === 'string' ? prediction : JSON.stringify(prediction);
   const got = scorers.get(scorer).make(text, gold, String(answerType));
-  // Where the original throws, ours gives no points and says why.
+  // Where the original throws, ours gives no points and says why: 0 for what a model wrote, null for an unreadable gold.
   const score = expected === null ? 0 : expected;
-  const close = typeof score === 'number' && got.score !== null && Math.abs(got.score - score) <= 1e-9;
+  const points = expected === null ? (got.score ?? 0) : got.score;
+  const close = typeof score === 'number' && points !== null && Math.abs(points - score) <= 1e-9;
   const explained = expected !== null || (got.why ?? '') !== '';
   const parsed = !('parsed' in row) || typeof row.parsed !== 'string' || row.parsed === got.parsed;
   return {
