@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { outcomeLines } from './outcome.ts';
 import { ProgressCounter, ProgressPrinter, duration, progressLine, quantity } from './progress.ts';
 
 function counted(): ProgressCounter {
@@ -79,27 +78,5 @@ describe('progress', () => {
     [4_100_000, '4.1M'],
   ])('%i is %s', (count, text) => {
     expect(quantity(count)).toBe(text);
-  });
-});
-
-describe('the outcome', () => {
-  const summary = { ...counted().snapshot(), voidInStore: 0 };
-  const command = 'rlm-gym rollout my.yaml';
-
-  test('of an interrupted run ends with the command that goes on', () => {
-    expect(outcomeLines({ ...summary, ended: 'drained' }, command)).toEqual([
-      'Stopped: 23 of 100 episodes are kept. Go on with: rlm-gym rollout my.yaml',
-    ]);
-  });
-
-  test('of a halted run and of void episodes says how they are tried again', () => {
-    const problem = { message: '50 in a row', next: 'mend that' };
-    for (const lines of [
-      outcomeLines({ ...summary, ended: 'halted', problem }, command),
-      outcomeLines({ ...summary, ended: 'finished', voidInStore: 4 }, command),
-    ]) {
-      expect(lines.join('\n')).toContain('rlm-gym rollout my.yaml --retry-void');
-    }
-    expect(outcomeLines({ ...summary, ended: 'finished' }, command)).toEqual([]);
   });
 });

@@ -156,20 +156,6 @@ export class RunStore {
     this.#guard(() => this.#tasks.add(tasks));
   }
 
-  /**
-   * The same for tasks that are made one at a time, each durable before the next is asked for; then notes that they are
-   * complete. Killed on the way, it goes on when called again.
-   */
-  async fillTasks(tasks: AsyncIterable<Task>): Promise<void> {
-    for await (const task of tasks) this.addTasks([task]);
-    this.setMeta('tasks_complete', true);
-  }
-
-  /** Were all tasks of the config added? */
-  get tasksComplete(): boolean {
-    return this.meta('tasks_complete') === true;
-  }
-
   get taskCount(): number {
     return this.#tasks.count;
   }
