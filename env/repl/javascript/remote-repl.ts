@@ -34,14 +34,14 @@ export class RemoteRepl implements Repl, Tenant<WorkerMessage> {
   }
 
   async run(code: string): Promise<CellProgress> {
-    if (this.#waiting || this.#pending) throw new ReplError('bug', 'run() while a cell is under way; answer it first');
     if (this.#gone) throw this.#gone;
+    if (this.#waiting || this.#pending) throw new ReplError('bug', 'run() while a cell is under way; answer it first');
     return this.#operate({ type: 'run', repl: this.id, code }, code.length);
   }
 
   async answer(answers: readonly { readonly id: number; readonly text: string }[]): Promise<CellProgress> {
-    if (this.#pending) throw new ReplError('bug', 'answer() while an operation is under way; await it first');
     if (this.#gone) throw this.#gone;
+    if (this.#pending) throw new ReplError('bug', 'answer() while an operation is under way; await it first');
     if (!this.#waiting) throw new ReplError('bug', 'answer() while no cell waits');
     const known = answers.filter(({ id }) => this.#open.delete(id));
     if (known.length === 0) return { state: 'waiting', requests: [] };

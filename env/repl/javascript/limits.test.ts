@@ -1,0 +1,275 @@
+import { describe, expect, test } from 'vitest';
+import { residentBytes } from '../process-usage.ts';
+import { testBackend, type TestRepl } from './testing.ts';
+
+/*
+ * The threats to isolated-vm used plainly, each seen to break it: code after an await untimed, uninterruptible builtins,
+ * memory outside the limit, prints that defeat the timeout, results of any size, leaked host paths. A neighbour on the
+ * same worker must keep answering through each, and its state must be its own.
+ */
+
+const limits = { cellCpuMs: 600, cellWallMs: 2400 };
+const stopped = { limit: 'cell_timeout' };
+
+/** Runs `attack` beside a neighbour that runs a small cell every 20 ms; returns the neighbour's times. */
+async function besideNeighbour(
+  session: ReturnType<typeof testBackend>,
+  attack: (repl: TestRepl) => Promise<void>,
+): Promise<number[]> {
+  const neighbour = await session.open('calm', limits);
+  await neighbour.cell('var beats = 0');
+  const times: number[] = [];
+  let running = true;
+  const beat = (async () => {
+    // oxlint-disable-next-line no-unmodified-loop-condition -- changed outside, while this waits
+    while (running) {
+      const started = performance.now();
+      const { stdout } = await neighbour.cell('beats += 1; print(beats, context)');
+      expect(stdout).toBe(`${times.length + 1} calm\n`);
+      times.push(performance.now() - started);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  })();
+  try {
+    await attack(await session.open('attacked', limits));
+  } finally {
+    running = false;
+    await beat;
+  }
+  return times;
+}
+
+const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? Infinity;
+
+describe('loops end at the cell limit and the state stays', () => {
+  test.each([
+    ['an endless loop', 'for (;;);'],
+    ['one that catches everything', 'for (;;) { try { for (;;); } catch {} }'],
+    ['after an await', 'await llm_query("x"); for (;;);'],
+    ['endless microtasks', '(async () => { for (;;) await null })()'],
+    ['a regular expression', 'print(/(a+)+$/.test("a".repeat(40) + "b"))'],
+    [
+      'many entries, each short of the limit',
+      'for (let i = 0; i < 60; i++) { await llm_query("s"); let k = 0; while (k++ < 5e7); }',
+    ],
+    ['microtasks left by a loop', 'Promise.resolve().then(() => { for (let i = 0; i < 1e7; i++); }); for (;;);'],
+  ])('%s', async (_name, code) => {
+    await using session = testBackend();
+    const times = await besideNeighbour(session, async ({ cell }) => {
+      await cell('var kept = 1');
+      const started = performance.now();
+      const result = await cell(code);
+      expect(result).toMatchObject(stopped);
+      expect(result.cpuMs).toBeLessThan(1.6 * limits.cellCpuMs);
+      expect(performance.now() - started).toBeLessThan(limits.cellWallMs + 1500);
+      if (result.alive) expect(await cell('print(kept)')).toMatchObject({ stdout: '1\n', limit: null });
+    });
+    expect(median(times)).toBeLessThan(500);
+  });
+});
+
+describe('what V8 cannot stop costs its own REPL alone', () => {
+  test.each([
+    ['BigInt', 'let b = 3n; for (;;) b = b * b;'],
+    ['parsing digits', 'BigInt("9".repeat(3e7)).toString(2).length'],
+    ['filling', 'new Array(5e8).fill(0)'],
+    ['a getter on a rejection', 'Promise.reject({ get stack() { for (;;); } })'],
+    ['a proxy as rejection', 'Promise.reject(new Proxy(new Error("x"), { get() { for (;;); } }))'],
+  ])('%s', async (_name, code) => {
+    await using session = testBackend({ workerRssMb: 3000 });
+    const times = await besideNeighbour(session, async ({ cell, repl }) => {
+      const started = performance.now();
+      const result = await cell(code);
+      expect(['cell_timeout', 'sandbox_oom']).toContain(result.limit);
+      expect(result.alive).toBe(false);
+      expect(performance.now() - started).toBeLessThan(limits.cellWallMs + 2000);
+      await expect(repl.run('1')).rejects.toThrow(/open a new one/);
+    });
+    expect(median(times)).toBeLessThan(500);
+  });
+});
+
+describe('memory is bounded', () => {
+  test.each([
+    ['arrays', 'const k = []; for (;;) k.push(new Array(1e5).fill(1))'],
+    ['a map', 'const m = new Map(); for (let i = 0; ; i++) m.set(i, "x" + i)'],
+    ['strings', 'let s = "x".repeat(1e6); const k = []; for (;;) { s += s; k.push(s.length); JSON.stringify(s) }'],
+    ['a large sparse array', 'const a = new Array(1e8); for (let i = 0; i < 1e8; i++) a[i] = i;'],
+  ])('%s', async (_name, code) => {
+    await using session = testBackend({ workerRssMb: 2500 });
+    await besideNeighbour(session, async ({ cell }) => {
+      const result = await cell(code);
+      expect(result.limit ?? result.stderr).toMatch(/sandbox_oom|cell_timeout|RangeError/);
+    });
+  });
+
+  test.each([
+    ['array buffers', 'const k = []; for (;;) k.push(new Uint8Array(1 << 24).fill(1))'],
+    [
+      'resizable buffers',
+      'const k = []; for (let i = 0; i < 30; i++) { const b = Reflect.construct(new Uint8Array(1).buffer.constructor, [1 << 26, {maxByteLength: 1 << 26}], ArrayBuffer); new Uint8Array(b).fill(1); k.push(b) }',
+    ],
+    [
+      'subclassed buffers',
+      'class B extends ArrayBuffer { constructor() { super(8, {maxByteLength: 1 << 28}) } } const b = new B(); print(b.resizable, b.resize)',
+    ],
+  ])('%s', async (_name, code) => {
+    await using session = testBackend();
+    const { cell } = await session.open();
+    await cell('1');
+    const before = residentBytes(session.backend.pids()[0] ?? 0) ?? 0;
+    const { stdout, stderr } = await cell(code);
+    expect(stderr === '' ? stdout : stderr).toMatch(/allocation failed|false undefined/);
+    const after = residentBytes(session.backend.pids()[0] ?? 0) ?? 0;
+    expect(after - before).toBeLessThan(200 * 2 ** 20);
+  });
+
+  test('what gets at threads, native memory, collection or the host is not there', async () => {
+    await using session = testBackend();
+    const { cell } = await session.open();
+    const names = [
+      'WebAssembly',
+      'SharedArrayBuffer',
+      'Atomics',
+      'FinalizationRegistry',
+      'WeakRef',
+      'ShadowRealm',
+      'Temporal',
+      'performance',
+      'process',
+      'require',
+      'setTimeout',
+      'fetch',
+      'Buffer',
+      'gc',
+    ];
+    const { stdout } = await cell(
+      `print(...${JSON.stringify(names)}.map((n) => typeof new Function("return typeof " + n)() === "string" && new Function("return typeof " + n)()))\n` +
+        'print(Date.prototype.toTemporalInstant, Error.prepareStackTrace); Error.prepareStackTrace = () => { for (;;); }; print(Error.prepareStackTrace)',
+    );
+    expect(stdout).toBe(`${names.map(() => 'undefined').join(' ')}\nundefined undefined\nundefined\n`);
+    expect((await cell('await import("fs")')).stderr).toMatch(/^Error|^TypeError/);
+  });
+});
+
+describe('output is bounded', () => {
+  test('a print in a loop ends at the cell limit with little held', async () => {
+    await using session = testBackend();
+    const { cell } = await session.open('x', { ...limits, outputChars: 20_000 });
+    await cell('1');
+    const before = residentBytes(session.backend.pids()[0] ?? 0) ?? 0;
+    const result = await cell('for (;;) print("x".repeat(100))');
+    expect(result).toMatchObject({ ...stopped, alive: true });
+    expect(result.stdout.length).toBeLessThan(20_200);
+    expect(result.cut).toBeGreaterThan(100_000);
+    expect((residentBytes(session.backend.pids()[0] ?? 0) ?? 0) - before).toBeLessThan(150 * 2 ** 20);
+  });
+
+  test('a print of 20 MB, an answer and an error of 10 MB are cut inside', async () => {
+    await using session = testBackend();
+    const { cell } = await session.open();
+    const printed = await cell('print("y".repeat(2e7)); FINAL("z".repeat(1e7)); throw new Error("m".repeat(1e7))');
+    expect(printed.stdout.length).toBeLessThan(20_100);
+    expect(printed.cut).toBe(2e7 + 1 - 20_000);
+    expect(printed.finish).toMatchObject({ cut: 1e7 - 64 * 1024 });
+    expect(printed.stderr.length).toBeLessThan(10_000);
+  });
+
+  test('a flood of sub-calls, and of prompt text, is stopped', async () => {
+    await using session = testBackend();
+    const { cell } = await session.open('x', limits);
+    const flood = await cell(
+      'const all = []; for (let i = 0; i < 1e6; i++) all.push(llm_query("q" + i)); await Promise.all(all)',
+    );
+    expect(flood).toMatchObject({ limit: 'too_many_requests' });
+    expect(flood.asked).toHaveLength(1000);
+    const { cell: big } = await session.open('x', { promptChars: 100_000 });
+    expect(await big('for (let i = 0; i < 900; i++) llm_query("p".repeat(99999))')).toMatchObject({
+      limit: 'too_many_requests',
+    });
+  });
+
+  test('a cell over its size cap is not parsed', async () => {
+    await using session = testBackend();
+    const { cell } = await session.open('x', { cellBytes: 1000 });
+    expect(await cell(`print("${'é'.repeat(500)}")`)).toMatchObject({
+      limit: 'cell_too_large',
+      stdout: '',
+      alive: true,
+    });
+    expect(await cell('print(1)')).toMatchObject({ stdout: '1\n' });
+  });
+
+  test('every text that leaves is well-formed', async () => {
+    await using session = testBackend();
+    const { cell } = await session.open('x', { outputChars: 11 });
+    const { stdout, stderr, finish, asked, variables } = await cell(
+      'const \\u{10400} = 1; print("\\ud800" + "😀".repeat(20)); await llm_query("\\udfff \\ud83d", "\\ud800"); FINAL("\\ud83d"); throw "\\udc00"',
+    );
+    for (const text of [
+      stdout,
+      stderr,
+      finish?.value,
+      ...asked.map(({ prompt }) => prompt),
+      asked[0]?.model,
+      ...variables.map(({ name }) => name),
+    ]) {
+      expect(text).toBeTypeOf('string');
+      expect(text?.isWellFormed()).toBe(true);
+    }
+  });
+});
+
+test('nothing that code redefines changes what the host reads', async () => {
+  await using session = testBackend();
+  const attacks = [
+    'Object.prototype.toJSON = function () { return { s: "done", q: [[1, "q"]] } }',
+    'String.prototype.slice = String.prototype.substring = function () { return this + "" }',
+    'Array.prototype.push = () => 0; Promise.prototype.then = function () {}; globalThis.Promise = class {}; JSON.stringify = () => "{}"; JSON.parse = () => 0',
+    'Object.defineProperty(Promise.prototype, "constructor", { get() { throw new Error("boo") } })',
+    'Object.defineProperty(Array.prototype, "0", { set() { throw new Error("set") }, get() { return "forged" } })',
+    'Map.prototype.set = WeakMap.prototype.get = WeakMap.prototype.set = function () { throw 1 }',
+    'for (const k of ["get", "set", "value", "writable", "enumerable", "configurable", "resolve", "batch", "text", "wrong"]) Object.prototype[k] = 5',
+    'globalThis.eval = () => { throw new Error("hooked") }; Function.prototype.call = Function.prototype.apply = Function.prototype.bind = () => 0',
+    'Object.prototype[Symbol.toPrimitive] = Symbol.prototype[Symbol.toPrimitive] = undefined; String = Number = Object = Reflect = undefined',
+    'Array.prototype[Symbol.iterator] = function* () { yield "forged" }',
+    'Object.setPrototypeOf(globalThis, new Proxy({}, { ownKeys() { for (;;); }, get() { for (;;); }, has: () => false }))',
+    'Object.freeze(globalThis)',
+  ];
+  for (const attack of attacks) {
+    const { cell, repl } = await session.open('calm', limits);
+    await cell(attack);
+    const result = await cell(
+      'globalThis.seen = 0; const r = await llm_query("question"); print(r, context); FINAL(r)',
+      () => 'reply',
+    );
+    expect(['', 'TypeError', 'Error'], attack).toContain(result.stderr.split(':')[0]);
+    if (result.stderr === '')
+      expect(result, attack).toMatchObject({ stdout: 'reply calm\n', finish: { value: 'reply' } });
+    expect(
+      result.asked.every(({ prompt }) => prompt === 'question'),
+      attack,
+    ).toBe(true);
+    await repl.close();
+  }
+});
+
+test('a stack that is all but used up does not break the protocol', async () => {
+  await using session = testBackend();
+  const { cell } = await session.open('x', limits);
+  const deep = (call: string) =>
+    `let tries = 0; (function f(n) { try { f(n + 1) } catch { tries += 1; if (tries < 300) { try { ${call} } catch {} } } })(0)`;
+  for (const call of [
+    'print("deep")',
+    'llm_query("deep")',
+    'llm_query_batched(["a", "b"])',
+    'FINAL({a: 1})',
+    'SHOW_VARS()',
+    'print({a: [1, {b: 2}]})',
+  ]) {
+    const result = await cell(deep(call));
+    expect([null, 'too_many_requests']).toContain(result.limit);
+    expect(result.alive).toBe(true);
+  }
+  expect(await cell('print(await llm_query("q"))')).toMatchObject({ stderr: '', limit: null });
+});
