@@ -32,7 +32,11 @@ async function quickstart(name: string, ...extra: string[]): Promise<Played> {
 
 let played: Played;
 let store: RunStore;
-const sql = (query: string) => store.database.prepare(query).all().map((row) => ({ ...row }));
+const sql = (query: string) =>
+  store.database
+    .prepare(query)
+    .all()
+    .map((row) => ({ ...row }));
 const one = (query: string) => Number(Object.values(sql(query)[0]!)[0]);
 
 beforeAll(async () => {
