@@ -31,12 +31,7 @@ export class CpuMeter {
 
   enter(): Measured {
     const now = performance.now();
-    // Reading the process's clock costs as much as a small cell: one read serves the entries of 5 ms.
-    if (now - this.#cpuAt > shortMs) {
-      this.#cpuAt = now;
-      this.#cpu = processCpuMs();
-    }
-    const measured = { startedAt: now, cpuMs: 0, countedAt: now, countedCpu: this.#cpu };
+    const measured = { startedAt: now, cpuMs: 0, countedAt: now, countedCpu: this.#processCpu(now, shortMs) };
     this.#inFlight.add(measured);
     return measured;
   }
@@ -46,7 +41,7 @@ export class CpuMeter {
     const now = performance.now();
     const wall = now - measured.startedAt;
     if (wall < shortMs) measured.cpuMs = wall;
-    else charge(measured, now, Infinity);
+    else this.#charge(measured, now, Infinity);
     if (this.#inFlight.size === 0) this.#threads = null;
   }
 
@@ -67,7 +62,23 @@ export class CpuMeter {
     }
     const busiest = used.slice(0, long.length);
     const share = busiest.length > 0 ? busiest.reduce((sum, cpu) => sum + cpu, 0) / long.length : Infinity;
-    for (const measured of long) charge(measured, now, share);
+    for (const measured of long) this.#charge(measured, now, share);
+  }
+
+  #charge(measured: Measured, now: number, share: number): void {
+    const cpu = this.#processCpu(now, 1);
+    measured.cpuMs += Math.max(0, Math.min(now - measured.countedAt, cpu - measured.countedCpu, share));
+    measured.countedAt = now;
+    measured.countedCpu = cpu;
+  }
+
+  /** The process's CPU clock, at most `age` ms old: reading it costs as much as a small cell. */
+  #processCpu(now: number, age: number): number {
+    if (now - this.#cpuAt > age) {
+      this.#cpuAt = now;
+      this.#cpu = processCpuMs();
+    }
+    return this.#cpu;
   }
 
   /**
@@ -83,13 +94,6 @@ export class CpuMeter {
     const crowd = Math.max(this.#runnable, this.#inFlight.size + 1) / cores;
     return Math.min(4, 1.1 * Math.max(1, crowd));
   }
-}
-
-function charge(measured: Measured, now: number, share: number): void {
-  const cpu = processCpuMs();
-  measured.cpuMs += Math.max(0, Math.min(now - measured.countedAt, cpu - measured.countedCpu, share));
-  measured.countedAt = now;
-  measured.countedCpu = cpu;
 }
 
 function processCpuMs(): number {

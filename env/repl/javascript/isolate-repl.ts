@@ -2,6 +2,7 @@ import type { ReplLimits } from '../repl.ts';
 import { cellResult, emptyCell, IsolateViolation, requestsOf, type CellEnd } from './cell-result.ts';
 import type { CpuMeter } from './cpu-meter.ts';
 import type { Entry } from './entries.ts';
+import type { EntryGate } from './entry-gate.ts';
 import { openIsolate, type Doors, type OpenIsolate } from './isolate.ts';
 import { pollSchema, type Polled, type WorkerMessage } from './messages.ts';
 import type { SharedContexts } from './shared-contexts.ts';
@@ -19,6 +20,7 @@ export interface IsolateReplOptions {
 export interface WorkerServices {
   readonly contexts: SharedContexts;
   readonly meter: CpuMeter;
+  readonly gate: EntryGate;
   /** Entries into isolates that are running now. */
   readonly entries: Set<Entry>;
   /** A given-up thread began or stopped burning. */
@@ -128,7 +130,9 @@ export class IsolateRepl {
 
   /** Lets model code run on another thread, within what is left of the cell's CPU and wall budget (or `budgetMs`). */
   async #enter(name: Exclude<keyof Doors, 'poll'>, args: (string | number)[], budgetMs?: number): Promise<Outcome> {
-    const { meter, entries, onStuck } = this.#services;
+    const { meter, entries, gate, onStuck } = this.#services;
+    const place = gate.enter();
+    const ticket = typeof place === 'symbol' ? place : await place;
     const { cellCpuMs, cellWallMs } = this.#options.limits;
     const { isolate, doors } = this.#opened as OpenIsolate;
     const stretched = (cellCpuMs - this.#cellCpu) * meter.stretch();
@@ -161,6 +165,7 @@ export class IsolateRepl {
     );
     const outcome = await promise;
     entries.delete(entry);
+    gate.leave(ticket);
     if (outcome === 'stuck') onStuck(1);
     meter.leave(measured);
     this.#cellCpu += measured.cpuMs;

@@ -1,5 +1,6 @@
 import { CpuMeter } from './cpu-meter.ts';
 import { watchEntries } from './entries.ts';
+import { EntryGate } from './entry-gate.ts';
 import { IsolateRepl, type WorkerServices } from './isolate-repl.ts';
 import { hostMessageSchema, type HostMessage, type WorkerMessage } from './messages.ts';
 import { SharedContexts } from './shared-contexts.ts';
@@ -16,6 +17,7 @@ let stuck = 0;
 const services: WorkerServices = {
   contexts: new SharedContexts(),
   meter: new CpuMeter(),
+  gate: new EntryGate(),
   entries: new Set(),
   onStuck(change) {
     stuck += change;

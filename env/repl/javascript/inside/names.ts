@@ -88,16 +88,16 @@ export function makeNames(P: Primordials) {
     return typeof value;
   }
 
-  /** Calls `each` for the model's variables until it returns false, looking at no more than 2,000; runs no getter. */
+  /**
+   * Calls `each` for the model's variables until it returns false, looking at no more than 2,000; runs no getter. Builtins
+   * are not enumerable and variables are, and asking for the enumerable names alone costs a tenth.
+   */
   function eachVariable(each: (name: string, type: string) => boolean): void {
-    const names = P.ownKeys(P.global);
-    let seen = 0;
-    for (let at = 0; at < names.length && seen < 2000; at += 1) {
-      const name = names[at];
-      if (typeof name !== 'string' || builtin[name] === true) continue;
+    const names = P.keys(P.global);
+    for (let at = 0; at < names.length && at < 2000; at += 1) {
+      const name = names[at] as string;
       const found = P.descriptor(P.global, name);
-      if (!found) continue;
-      seen += 1;
+      if (!found || builtin[name] === true) continue;
       if (!each(P.slice(name, 0, 200), found.get || found.set ? 'accessor' : typeName(found.value))) return;
     }
   }

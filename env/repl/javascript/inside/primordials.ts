@@ -24,6 +24,7 @@ export function takePrimordials() {
     RealError: Error,
     isArray: Array.isArray,
     ownKeys: Reflect.ownKeys,
+    keys: Object.keys,
     descriptor: Reflect.getOwnPropertyDescriptor,
     define: Reflect.defineProperty,
     remove: Reflect.deleteProperty,
