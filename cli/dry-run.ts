@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunConfig } from '../configs/schema.ts';
 import { makeTasks } from '../datasets/make-tasks.ts';
-import type { Prices } from '../env/budget.ts';
+import type { Price, Prices } from '../env/budget.ts';
 import { estimateTokens } from '../env/tokens.ts';
 import { estimateRollout } from '../rollout/estimate.ts';
 import { limitLines } from '../rollout/limits.ts';
@@ -50,7 +50,7 @@ async function sizes(config: RunConfig, store: RunStore | null): Promise<number[
   return found;
 }
 
-/** Prices need no key, but the policies that know them do: without one, dollars are unknown and that is said. */
+/** Prices need no key, but the policies that know them do: without one, those that the config declares are taken. */
 async function pricesFor(config: RunConfig, io: Io): Promise<Prices> {
   try {
     const policies = makePolicies(config.policies, { env: io.env });
@@ -58,7 +58,12 @@ async function pricesFor(config: RunConfig, io: Io): Promise<Prices> {
     return pricesOf(policies);
   } catch (error) {
     if (!(error instanceof PolicyConfigError)) throw error;
-    io.log(`note: ${error.message}, so dollars are not estimated; ${error.next}`);
-    return {};
+    io.log(`note: ${error.message}; the run itself will need it: ${error.next}`);
+    const { root, llm = root, rlm = root } = config.policies;
+    return { root: declared(root), llm: declared(llm), rlm: declared(rlm) };
   }
+}
+
+function declared({ prices }: { readonly [option: string]: unknown }): Price | undefined {
+  return prices as Price | undefined;
 }

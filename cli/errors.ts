@@ -27,6 +27,7 @@ const systemErrors: Readonly<Record<string, string>> = {
   ENOSPC:
     'the disk is full; make room there or name another place with --run, then run the command again: nothing is lost',
   EMFILE: 'too many open files; raise the limit (ulimit -n 4096) or lower --concurrency',
+  EISDIR: 'name a file, not a folder',
   ENOENT: 'look at the path and run the command again',
   ERR_MODULE_NOT_FOUND: 'npm install',
 };

@@ -1,4 +1,5 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { scoreRows } from '../reward/score-rows.ts';
@@ -25,13 +26,9 @@ export const score = defineVerb({
         code: exitCodes.usage,
       });
     }
-    const lines = createInterface({
-      input: path === '-' ? process.stdin : createReadStream(path),
-      crlfDelay: Number.POSITIVE_INFINITY,
-    });
     const broken = new Map<number, string>();
     let row = 0;
-    for await (const scored of scoreRows(parse(lines, broken), scorer)) {
+    for await (const scored of scoreRows(parse(path, broken), scorer)) {
       row += 1;
       if ('mean' in scored) {
         const { mean, rows, unjudged } = scored;
@@ -54,11 +51,14 @@ export const score = defineVerb({
   },
 });
 
-/** The rows of a file. A line that is no JSON becomes a row that cannot be judged; the reason is kept by its number. */
-async function* parse(lines: AsyncIterable<string>, broken: Map<number, string>): AsyncGenerator {
+/**
+ * The rows of a file, opened when the first is asked for. A line that is no JSON becomes a row that cannot be judged;
+ * the reason is kept by its number.
+ */
+async function* parse(path: string, broken: Map<number, string>): AsyncGenerator {
   let line = 0;
   let row = 0;
-  for await (const text of lines) {
+  for await (const text of linesOf(path)) {
     line += 1;
     if (text.trim() === '') continue;
     row += 1;
@@ -68,5 +68,18 @@ async function* parse(lines: AsyncIterable<string>, broken: Map<number, string>)
       broken.set(row, `line ${line}: ${(error as Error).message}`);
       yield null;
     }
+  }
+}
+
+async function* linesOf(path: string): AsyncGenerator<string> {
+  if (path === '-') {
+    yield* createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
+    return;
+  }
+  const file = await open(path);
+  try {
+    yield* file.readLines();
+  } finally {
+    await file.close();
   }
 }
