@@ -16,30 +16,38 @@ import { CliError } from './errors.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { onInterrupt, type Interrupt } from './interrupt.ts';
 import type { Io } from './io.ts';
+import { replay } from './replay.ts';
 import { runDirOf } from './run-dir.ts';
 import { defineVerb } from './verb.ts';
 
 const rolloutArguments = z.object({
-  config: configArgument,
+  config: configArgument.optional(),
   run: runArgument,
   set: setArgument,
   resume: z.boolean().default(false).describe('Only go on with a run that is there (a run goes on without it too)'),
   dryRun: z.boolean().default(false).describe('Tasks, tokens and dollars to expect; nothing is made or asked'),
   concurrency: z.number().int().positive().optional().describe('Episodes at once'),
+  replay: z.string().optional().describe('A run: play its episodes again without a model, and compare; writes nothing'),
   retryVoid: z.boolean().default(false).describe('Try again the episodes that infrastructure failed for good'),
 });
-type RolloutArguments = z.output<typeof rolloutArguments>;
+type RolloutArguments = z.output<typeof rolloutArguments> & { readonly config: string };
 
 export const rollout = defineVerb({
-  usage: 'rollout <config>',
+  usage: 'rollout [config]',
   describe: 'Roll out episodes, score and store them; goes on where it stopped',
   examples: [
     ['rollout configs/quickstart.yaml', 'runs/quickstart, with scripted policies'],
     ['rollout my.yaml --dry-run', 'what it would take'],
     ['rollout my.yaml --run runs/second --set rollout.group=16', 'another run of a config, with a change'],
+    ['rollout --replay runs/quickstart', 'are its episodes what the environment makes of their texts?'],
   ],
   arguments: rolloutArguments,
-  run: async (args, io) => {
+  run: async ({ config: path, ...rest }, io) => {
+    if (rest.replay !== undefined) return replay({ run: rest.replay, concurrency: rest.concurrency, io });
+    if (path === undefined) {
+      throw new CliError('which config?', { next: 'rlm-gym rollout CONFIG', code: exitCodes.usage });
+    }
+    const args = { ...rest, config: path };
     const config = withConcurrency(loadConfig(args.config, { set: args.set, env: io.env }), args.concurrency);
     checkNames(config);
     const dir = runDirOf(config, args.run);

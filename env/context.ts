@@ -42,11 +42,16 @@ export const previewChars = 200;
 export class ContextStore {
   readonly dir: string;
   readonly #temporary: boolean;
+  readonly #known: string | undefined;
   readonly #prepared = new WeakMap<object, PreparedContext>();
 
-  /** Without `dir`, a temporary folder that `close` removes. */
-  constructor(dir?: string) {
+  /**
+   * Without `dir`, a temporary folder that `close` removes. Contexts that lie in the folder `known` are read there and not
+   * written again; nothing is written to it.
+   */
+  constructor(dir?: string, known?: string) {
     this.#temporary = dir === undefined;
+    this.#known = known;
     this.dir = dir ?? mkdtempSync(join(tmpdir(), 'rlm-gym-contexts-'));
     mkdirSync(this.dir, { recursive: true });
   }
@@ -74,7 +79,8 @@ export class ContextStore {
       .update(offsets ? `list:${offsets.join(',')}\n` : 'string\n')
       .update(bytes)
       .digest('hex');
-    const path = join(this.dir, hash);
+    const known = this.#known === undefined ? undefined : join(this.#known, hash);
+    const path = known !== undefined && sizeOf(known) === bytes.length ? known : join(this.dir, hash);
     if (sizeOf(path) !== bytes.length) {
       const partial = `${path}.${process.pid}.tmp`;
       writeFileSync(partial, bytes, { mode: 0o644, flush: true });

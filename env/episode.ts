@@ -166,7 +166,20 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.object({ seq: count, type: z.literal('message'), call: z.string(), turn: count }),
   z.object({ seq: count, type: z.literal('fault'), call: z.string(), class: z.string() }),
   z.object({ seq: count, type: z.literal('unknown'), call: z.string() }),
-  z.object({ seq: count, type: z.literal('limit'), call: z.string(), kind: z.string(), cell: count.optional() }),
+  z.object({
+    seq: count,
+    type: z.literal('limit'),
+    call: z.string(),
+    kind: z.string(),
+    /** For a limit inside a cell: which cell of the turn. What follows is there for such a limit alone. */
+    cell: count.optional(),
+    /** At which entry the cell met it: 1 is its start, each hand-over of answers is one more. */
+    entry: count.optional(),
+    /** False: the REPL's state was gone after it. */
+    alive: z.boolean().optional(),
+    /** Requests the cell left open. */
+    cancelled: z.array(count).optional(),
+  }),
 ]);
 export type EpisodeEvent = z.infer<typeof eventSchema>;
 

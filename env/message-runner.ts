@@ -8,6 +8,8 @@ import type { Finish, RlmEpisode } from './rlm-episode.ts';
 
 type Rejection = 'finish_unseen' | 'plan_as_answer' | 'final_var_unknown';
 
+type Entered = { progress: CellProgress; failure?: undefined } | { failure: Stop; progress?: undefined };
+
 const childQuery =
   'Do what the text in `context` asks, or answer what it asks; it may hold both an instruction and the material for it.';
 
@@ -24,7 +26,7 @@ export class MessageRunner {
 
   async run(call: RlmCall, run: Run): Promise<void> {
     while (run.block < run.parsed.blocks.length) {
-      const { progress, failure } = await this.#inRepl(async () =>
+      const { progress, failure } = await this.#enter(call, run, async () =>
         (await this.#replOf(call)).run(run.parsed.blocks[run.block]!),
       );
       if (failure) return this.#tree.finish(failure);
@@ -52,7 +54,7 @@ export class MessageRunner {
         refused.push({ id: request.id, text: call.dialect!.errorText(refusal) });
       }
       if (refused.length === 0) return false;
-      const answered = await this.#inRepl(() => call.repl!.answer(refused));
+      const answered = await this.#enter(call, run, () => call.repl!.answer(refused));
       if (answered.failure) {
         this.#tree.finish(answered.failure);
         return false;
@@ -63,7 +65,7 @@ export class MessageRunner {
 
   /** A child's answer reaches the cell that asked. */
   async resume(call: RlmCall, run: Run, answer: { readonly id: number; readonly text: string }): Promise<void> {
-    const { progress, failure } = await this.#inRepl(() => call.repl!.answer([answer]));
+    const { progress, failure } = await this.#enter(call, run, () => call.repl!.answer([answer]));
     if (failure) return this.#tree.finish(failure);
     if (!(await this.#progress(call, run, progress))) return;
     if (this.#tree.stop || call.ended) return;
@@ -138,6 +140,9 @@ export class MessageRunner {
         call: call.record.id,
         kind: result.limit,
         cell: run.block,
+        entry: run.entries,
+        alive: result.alive,
+        cancelled: [...result.cancelled],
       });
       this.#tree.counters.add(result.limit);
     }
@@ -149,6 +154,7 @@ export class MessageRunner {
     for (const hint of result.hints) this.#tree.counters.add(hint);
     run.calls = [];
     run.refused = [];
+    run.entries = 0;
     run.block += 1;
   }
 
@@ -228,15 +234,30 @@ export class MessageRunner {
     call.repl ??= await backend.open({
       context,
       seed: mix(context.hash, index, call.record.id),
-      limits,
+      limits: this.#tree.parts.recorded?.limitsOf(call.record.id, limits) ?? limits,
       functions: this.#tree.functions(call.record.depth),
     });
     return call.repl;
   }
 
-  async #inRepl(
-    work: () => Promise<CellProgress>,
-  ): Promise<{ progress: CellProgress; failure?: undefined } | { failure: Stop; progress?: undefined }> {
+  /** Lets the block at work go on. In a replay, one that a limit had ended here ends as it had, whatever the clock says. */
+  async #enter(call: RlmCall, run: Run, work: () => Promise<CellProgress>): Promise<Entered> {
+    run.entries += 1;
+    const place = { call: call.record.id, turn: call.turn - 1, cell: run.block, entry: run.entries };
+    const result = this.#tree.parts.recorded?.endOf(place);
+    if (!result) return this.#inRepl(work);
+    // Later cells see what the code had done by then, so it runs; where the REPL's state was gone, nothing can see it.
+    const now = result.alive ? await this.#inRepl(work) : null;
+    if (now?.failure) return now;
+    if (now && (now.progress.state === 'waiting' || !now.progress.result.alive)) {
+      const instead = now.progress.state === 'waiting' ? 'waits for sub-calls' : 'lost its REPL';
+      const message = `a cell of call ${place.call} that ${result.limit} had ended ${instead} in the replay`;
+      return { failure: { reason: 'host_overloaded', class: 'infra', message } };
+    }
+    return { progress: { state: 'done', requests: [], result } };
+  }
+
+  async #inRepl(work: () => Promise<CellProgress>): Promise<Entered> {
     try {
       return { progress: await work() };
     } catch (error) {

@@ -11,6 +11,8 @@ export interface Run {
   readonly parsed: ParsedText;
   /** Number of the block at work. */
   block: number;
+  /** Times the block at work was entered: its start, and each hand-over of answers. */
+  entries: number;
   readonly shown: ShownCell[];
   /** Calls the block at work has opened, in order, and refusals. */
   calls: string[];

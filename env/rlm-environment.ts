@@ -10,6 +10,7 @@ import type { Identity } from './episode-record.ts';
 import type { Episode, Message } from './episode.ts';
 import type { Environment, Observation, ResetOptions, RewardFunction, StepInput, StepResult } from './environment.ts';
 import type { ReplBackend } from './repl/repl.ts';
+import { RecordedLimits } from './recorded-limits.ts';
 import { RlmEpisode } from './rlm-episode.ts';
 
 export interface RlmEnvironmentOptions {
@@ -23,6 +24,8 @@ export interface RlmEnvironmentOptions {
   readonly config?: EnvironmentConfigInput;
   /** Dollars per million tokens, by kind of call; needed for a dollar budget to be checked before a call opens. */
   readonly prices?: Prices;
+  /** For a replay: the record whose limits inside cells are applied in place of this machine's clock and memory. */
+  readonly recorded?: Episode;
 }
 
 /** A misuse of the interface: a step before `reset`, or one that tells nothing. */
@@ -95,6 +98,7 @@ class RlmEnvironment implements Environment {
       finishUnseen,
       planAsAnswer,
       onSubcallFault,
+      recorded: this.#options.recorded ? new RecordedLimits(this.#options.recorded) : null,
     });
     const game: Game = { task, identity: who, episode, notes: {}, lateSteps: 0, returned: -1, record: null };
     this.#game = game;

@@ -6,6 +6,7 @@ import type { CallRecord, EpisodeEvent, Message, Stop, TurnRecord } from './epis
 import type { StepInput } from './environment.ts';
 import { MessageRunner } from './message-runner.ts';
 import type { ReplBackend, ReplLimits } from './repl/repl.ts';
+import type { RecordedLimits } from './recorded-limits.ts';
 import { RlmCall } from './rlm-call.ts';
 import { estimateTokens } from './tokens.ts';
 
@@ -21,6 +22,8 @@ export interface EpisodeParts {
   readonly finishUnseen: 'reject' | 'accept';
   readonly planAsAnswer: 'reject' | 'accept';
   readonly onSubcallFault: 'void' | 'tell';
+  /** In a replay: how cells ended that a limit had ended. */
+  readonly recorded: RecordedLimits | null;
 }
 
 export interface FinalAnswer {
@@ -113,7 +116,7 @@ export class RlmEpisode {
     if (!call.dialect) return this.end(call, message.content);
     const parsed = call.dialect.parse(message);
     for (const slip of parsed.slips) this.flag(turn, slip);
-    call.run = { turn, parsed, block: 0, shown: [], calls: [], refused: [], open: new Map() };
+    call.run = { turn, parsed, block: 0, entries: 0, shown: [], calls: [], refused: [], open: new Map() };
     await this.#runner.run(call, call.run);
   }
 

@@ -2,6 +2,7 @@ import { rewardConfigSchema, type EnvironmentConfig, type RunConfig } from '../c
 import type { Prices } from '../env/budget.ts';
 import { ContextStore } from '../env/context.ts';
 import type { Environment, RewardFunction } from '../env/environment.ts';
+import type { Episode } from '../env/episode.ts';
 import { createJavaScriptBackend } from '../env/repl/javascript/backend.ts';
 import { createRlmEnvironment } from '../env/rlm-environment.ts';
 import { createRubric, type RubricConfig } from '../reward/rubric.ts';
@@ -38,8 +39,8 @@ export function createEnvironment(options: CreateEnvironmentOptions = {}): Envir
 }
 
 export interface Environments {
-  /** A fresh environment over the shared sandbox. */
-  create(): Environment;
+  /** A fresh environment over the shared sandbox; with a record, for a replay of it. */
+  create(recorded?: Episode): Environment;
   /** Ends the sandbox; contexts stay with whoever made them. */
   close(): Promise<void>;
 }
@@ -53,7 +54,8 @@ export function createEnvironments(
   const reward = createRubric(config.reward);
   const backend = createJavaScriptBackend({ workers: config.environment.repl.workers });
   return {
-    create: () => createRlmEnvironment({ backend, contexts, reward, prices, config: config.environment }),
+    create: (recorded) =>
+      createRlmEnvironment({ backend, contexts, reward, prices, config: config.environment, recorded }),
     close: () => backend.close(),
   };
 }

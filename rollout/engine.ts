@@ -9,6 +9,7 @@ import { episodeId, episodeSeed } from './episode-id.ts';
 import type { EpisodePlace } from './episode-id.ts';
 import { playEpisode } from './play-episode.ts';
 import type { Attempt } from './play-episode.ts';
+import { pricesOf } from './policies/policies.ts';
 import type { PolicySet } from './policies/policies.ts';
 import { ProgressCounter } from './progress.ts';
 import type { Progress } from './progress.ts';
@@ -125,6 +126,8 @@ class Engine {
     const tick = setInterval(() => onProgress?.(this.#counter.snapshot()), 250);
     try {
       onProgress?.(this.#counter.snapshot());
+      // A replay needs them to tell what is left of a dollar budget, and makes no policies.
+      store.setMeta('prices', pricesOf(this.#options.policies));
       await this.#feed().catch((error: unknown) => this.#die(error));
       await this.#queue.onIdle();
       await Promise.race([Promise.allSettled(this.#closing), delay(closingMs, undefined, { ref: false })]);

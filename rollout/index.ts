@@ -12,5 +12,6 @@ export { PolicyError, type Policy, type PolicyReply, type PolicyRequest } from '
 export { prepareRun, type PreparedRun, type PrepareRunOptions } from './prepare-run.ts';
 export type { Progress } from './progress.ts';
 export { replayEpisode, type Difference, type Replayed } from './replay.ts';
+export { replayRun, type ReplayRunOptions, type ReplaySummary } from './replay-run.ts';
 export { RunStore, type EpisodeFilter } from './store.ts';
 export { StoreError, type StoreProblem } from './store-error.ts';

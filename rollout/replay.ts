@@ -1,5 +1,5 @@
 import type { Task } from '../datasets/task.ts';
-import type { Environment } from '../env/environment.ts';
+import type { Environment, StepInput } from '../env/environment.ts';
 import type { Episode, EpisodeEvent, InfraFailure } from '../env/episode.ts';
 
 export interface Replayed {
@@ -18,22 +18,36 @@ export interface Difference {
 /**
  * Plays a stored episode again without a model: the events of its record are told to a fresh environment in the order
  * of their `seq`. Order is all that matters (children's answers reach a cell in it), so no policy could do this.
- * Limits inside a cell are the environment's own events and are not told.
+ * Limits inside a cell are the environment's own events: an environment made with `recorded` applies those of the record.
  */
 export async function replayEpisode(env: Environment, task: Task, record: Episode): Promise<Replayed> {
   const { run, round, index, seed } = record;
   await env.reset({ task, seed, identity: { run, round, index } });
   const calls = new Map(record.calls.map((call) => [call.id, call]));
   const notes = policyNotes(record);
-  for (const event of record.events) {
+  for (const [at, event] of record.events.entries()) {
     const step = stepOf(event, calls, record);
+    if (step === 'textless') {
+      const difference = { path: `events.${at}`, recorded: event, replayed: 'the record has no text of that turn' };
+      return { episode: env.episode(), difference };
+    }
     if (step) await env.step(event.call === '0' ? { ...step, notes } : step);
   }
   const episode = env.episode();
+  const { stop } = episode;
+  if (stop.class === 'infra' && stop.reason !== 'running' && record.stop.class !== 'infra') {
+    // Where it stopped is chance; that it did is what to tell.
+    return { episode, difference: { path: 'stop', recorded: record.stop, replayed: stop } };
+  }
   return { episode, difference: firstDifference(withoutTiming(record), withoutTiming(episode), '') };
 }
 
-function stepOf(event: EpisodeEvent, calls: ReadonlyMap<string, Episode['calls'][number]>, record: Episode) {
+/** What to tell the environment; null for what it tells itself, `textless` where the record does not hold the text. */
+function stepOf(
+  event: EpisodeEvent,
+  calls: ReadonlyMap<string, Episode['calls'][number]>,
+  record: Episode,
+): StepInput | 'textless' | null {
   if (event.type === 'unknown') return { call: event.call, message: '' };
   if (event.type === 'fault') {
     return { call: event.call, fault: { class: event.class as InfraFailure, message: record.stop.message } };
@@ -43,7 +57,7 @@ function stepOf(event: EpisodeEvent, calls: ReadonlyMap<string, Episode['calls']
     return { call: event.call, limit: { kind: event.kind as 'wall', message: record.stop.message } };
   }
   const turn = calls.get(event.call)?.turns[event.turn];
-  if (!turn) throw new Error(`the record of ${record.id} has no text for call ${event.call}, turn ${event.turn}`);
+  if (!turn) return 'textless';
   const { content, reasoning, toolCalls, sampling } = turn;
   return { call: event.call, message: { content, reasoning, toolCalls }, sampling };
 }
