@@ -1,4 +1,6 @@
-const words = 'alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau'.split(' ');
+const words = 'alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau'.split(
+  ' ',
+);
 
 /** Characters of different lines before they repeat; more would only leave garbage in the process that is measured. */
 const distinctChars = 1_000_000;

@@ -74,15 +74,13 @@ const broken: [Rule, string, () => Environment][] = [
     flawed({
       env: (env) => ({
         step: (input) =>
-          env
-            .step(input)
-            .catch(() => ({
-              observation: { seq: 0, calls: [], cancelled: [] },
-              reward: null,
-              terminated: false,
-              truncated: false,
-              info: {},
-            })),
+          env.step(input).catch(() => ({
+            observation: { seq: 0, calls: [], cancelled: [] },
+            reward: null,
+            terminated: false,
+            truncated: false,
+            info: {},
+          })),
       }),
     }),
   ],

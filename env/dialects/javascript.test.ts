@@ -10,7 +10,9 @@ describe('code blocks', () => {
     expect(parse(text).blocks).toEqual(['one', 'two', 'three']);
   });
   test('a fence inside a string does not end the block', () => {
-    expect(parse(`${fence}repl\nconst s = "${fence}x";\nprint(s)\n${fence}`).blocks).toEqual([`const s = "${fence}x";\nprint(s)`]);
+    expect(parse(`${fence}repl\nconst s = "${fence}x";\nprint(s)\n${fence}`).blocks).toEqual([
+      `const s = "${fence}x";\nprint(s)`,
+    ]);
   });
   test('names the slip: unclosed, empty, another tag, nothing', () => {
     expect(parse(`${fence}repl\nprint(1)`).slips).toEqual(['unclosed_fence']);
