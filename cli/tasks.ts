@@ -14,7 +14,7 @@ export const tasks = defineVerb({
   describe: 'Make the run directory and its tasks, and show them; no model is asked',
   examples: [
     ['tasks configs/quickstart.yaml', 'runs/quickstart with its tasks and contexts'],
-    ['tasks my.yaml --set tasks.0.count=2 --run /tmp/look --json', 'a first look, for a program'],
+    ['tasks my.yaml --set tasks.0.count=2 --run runs/look --json', 'a first look, for a program'],
   ],
   arguments: z.object({ config: configArgument, run: runArgument, set: setArgument }),
   run: async ({ config: path, run, set }, io) => {

@@ -1,5 +1,5 @@
 // `npm run quickstart`: the main job by its own verbs, each shown as you would type it. Arguments are handed to every
-// verb that reads a config, e.g. `npm run quickstart -- --run /tmp/try --set rollout.group=2`.
+// verb that reads a config, e.g. `npm run quickstart -- --run runs/try --set rollout.group=2`.
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
