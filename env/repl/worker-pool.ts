@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { ChildProcess } from 'node:child_process';
+import { ReplError } from './repl.ts';
 import { WorkerProcess, type Tenant } from './worker-process.ts';
 
 export interface WorkerPoolOptions<Question, Answer> {
@@ -59,7 +60,7 @@ export class WorkerPool<Question, Answer> {
 
   /** Gives a tenant its worker. `first`: the worker holds no other tenant of that context. */
   place(tenant: Tenant<Answer>, context: PlacedContext): { member: Member<Question, Answer>; first: boolean } {
-    if (this.#closed) throw new Error('the backend is closed');
+    if (this.#closed) throw new ReplError('worker_lost', 'the REPL backend is closed; make a new one');
     const member = this.#choose(context);
     const known = member.contexts.get(context.hash);
     if (known) known.users += 1;

@@ -64,7 +64,6 @@ export class WorkerProcess<Question, Answer> {
     this.#options = options;
     const { child } = options;
     child.on('message', (messages) => this.#receive(messages));
-    child.on('error', () => this.kill('gone'));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-stderrChars);
     });
@@ -72,6 +71,14 @@ export class WorkerProcess<Question, Answer> {
     child.channel?.unref();
     (child.stderr as { unref?: () => void } | null)?.unref?.();
     this.exited = new Promise((resolve) => {
+      child.on('error', (error) => {
+        this.#stderr = String(error);
+        this.kill('gone');
+        // A child that could not be started has no exit to wait for.
+        if (child.pid !== undefined) return;
+        this.#finish(null, null);
+        resolve();
+      });
       child.once('exit', (code, signal) => {
         // Replies that were already in the pipe come first.
         setImmediate(() => {
@@ -209,15 +216,13 @@ export class WorkerProcess<Question, Answer> {
   }
 
   #finish(code: number | null, signal: NodeJS.Signals | null): void {
+    if (this.#ended) return;
     this.#ended = true;
     // SIGKILL that did not come from here: the kernel or an operator, nobody's code.
     const end = this.#end ?? (signal === null || signal === 'SIGKILL' || signal === 'SIGTERM' ? 'gone' : 'crashed');
-    const detail = [
-      `worker ${this.pid} ended (${signal ?? `exit code ${code}`}, ${end})`,
-      this.#stderr.trim().split('\n').slice(-3).join(' | '),
-    ]
-      .filter((part) => part !== '')
-      .join(': ');
+    const lines = this.#stderr.split('\n').filter((line) => line.trim() !== '');
+    const why = lines.find((line) => line.includes('Error')) ?? lines.at(-1);
+    const detail = `worker ${this.pid} ended (${signal ?? `exit code ${code}`}, ${end})${why ? `: ${why.trim()}` : ''}`;
     const inside = new Set(this.#inside.keys());
     this.#inside.clear();
     const tenants = [...this.#tenants.values()];
