@@ -4,6 +4,7 @@ import { ContextStore } from '../env/context.ts';
 import type { Environment, RewardFunction } from '../env/environment.ts';
 import type { Episode } from '../env/episode.ts';
 import { createJavaScriptBackend } from '../env/repl/javascript/backend.ts';
+import { createSupervisor } from '../env/repl/supervisor.ts';
 import { createRlmEnvironment } from '../env/rlm-environment.ts';
 import { createRubric, type RubricConfig } from '../reward/rubric.ts';
 
@@ -18,7 +19,7 @@ export interface CreateEnvironmentOptions extends Partial<EnvironmentConfig> {
  */
 export function createEnvironment(options: CreateEnvironmentOptions = {}): Environment {
   const { reward = rewardConfigSchema.parse({}), ...config } = options;
-  const backend = createJavaScriptBackend({ workers: 1 });
+  const backend = createSupervisor(createJavaScriptBackend({ workers: 1 }));
   const contexts = new ContextStore();
   const env = createRlmEnvironment({
     backend,
@@ -52,7 +53,7 @@ export function createEnvironments(
 ): Environments {
   const { contexts, prices } = shared;
   const reward = createRubric(config.reward);
-  const backend = createJavaScriptBackend({ workers: config.environment.repl.workers });
+  const backend = createSupervisor(createJavaScriptBackend({ workers: config.environment.repl.workers }));
   return {
     create: (recorded) =>
       createRlmEnvironment({ backend, contexts, reward, prices, config: config.environment, recorded }),

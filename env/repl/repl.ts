@@ -39,6 +39,8 @@ export interface ReplOptions {
   readonly limits: ReplLimits;
   /** Which sub-call functions are bound, e.g. `['llm_query', 'llm_query_batched']`. An unbound name is not defined. */
   readonly functions: readonly string[];
+  /** A worker of its own, which nobody shares before or after: for code that may have killed a worker. @default false */
+  readonly alone?: boolean;
 }
 
 /** One sub-call that the running cell asked for. */
@@ -121,8 +123,15 @@ export interface ReplBackend {
 export class ReplError extends Error {
   override name = 'ReplError';
   readonly failure: 'worker_lost' | 'host_overloaded' | 'bug';
-  constructor(failure: 'worker_lost' | 'host_overloaded' | 'bug', message: string, options?: ErrorOptions) {
+  /** Of `worker_lost`: the REPL was inside when its worker died, and nobody outside is known to have ended it. */
+  readonly suspect: boolean;
+  constructor(
+    failure: 'worker_lost' | 'host_overloaded' | 'bug',
+    message: string,
+    options?: ErrorOptions & { suspect?: boolean },
+  ) {
     super(message, options);
     this.failure = failure;
+    this.suspect = options?.suspect ?? false;
   }
 }

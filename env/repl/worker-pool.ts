@@ -26,6 +26,10 @@ export interface PlacedContext {
 
 const drainMs = 60_000;
 const maxStuck = 4;
+/** Workers that hold one tenant alone, at once. The next one waits. */
+const maxAlone = 2;
+/** Tenants a worker is given before it is replaced: an hours-long one would keep what V8 and the allocator do not give back. */
+const recycleAfter = 5_000;
 const checkMs = 50;
 
 /** One worker and what the pool knows of it. */
@@ -35,6 +39,10 @@ export interface Member<Question, Answer> {
   readonly contexts: Map<string, { users: number; readonly bytes: number }>;
   stuck: number;
   drainBy: number;
+  /** It was forked for one tenant, and ends when that leaves. */
+  readonly alone: boolean;
+  /** Tenants it was ever given. */
+  served: number;
 }
 
 /**
@@ -60,8 +68,29 @@ export class WorkerPool<Question, Answer> {
 
   /** Gives a tenant its worker. `first`: the worker holds no other tenant of that context. */
   place(tenant: Tenant<Answer>, context: PlacedContext): { member: Member<Question, Answer>; first: boolean } {
-    if (this.#closed) throw new ReplError('worker_lost', 'the REPL backend is closed; make a new one');
-    const member = this.#choose(context);
+    if (this.#closed) throw closedError();
+    return this.#settle(tenant, context, this.#choose(context));
+  }
+
+  /** Gives a tenant a worker that nobody else is given; waits while too many such workers are at work. */
+  async placeAlone(
+    tenant: Tenant<Answer>,
+    context: PlacedContext,
+  ): Promise<{ member: Member<Question, Answer>; first: boolean }> {
+    while ([...this.#members].filter((member) => member.alone).length >= maxAlone && !this.#closed) {
+      await Promise.race([...this.#members].filter((member) => member.alone).map((member) => member.process.exited));
+    }
+    if (this.#closed) throw closedError();
+    return this.#settle(tenant, context, this.#fork(true));
+  }
+
+  #settle(
+    tenant: Tenant<Answer>,
+    context: PlacedContext,
+    member: Member<Question, Answer>,
+  ): { member: Member<Question, Answer>; first: boolean } {
+    member.served += 1;
+    if (member.served >= recycleAfter) member.process.draining = true;
     const known = member.contexts.get(context.hash);
     if (known) known.users += 1;
     else member.contexts.set(context.hash, { users: 1, bytes: context.bytes });
@@ -74,7 +103,7 @@ export class WorkerPool<Question, Answer> {
     if (known) known.users -= 1;
     if (known?.users === 0) member.contexts.delete(context.hash);
     member.process.remove(id);
-    if (member.process.draining && member.process.size === 0) member.process.kill('gone');
+    if ((member.process.draining || member.alone) && member.process.size === 0) member.process.kill('gone');
   }
 
   /** Keeps the watch going while some tenant is inside. */
@@ -91,7 +120,7 @@ export class WorkerPool<Question, Answer> {
 
   #choose(context: PlacedContext): Member<Question, Answer> {
     const { maxPerWorker } = this.#options;
-    const open = [...this.#members].filter(({ process }) => process.alive && !process.draining);
+    const open = [...this.#members].filter(({ process, alone }) => process.alive && !process.draining && !alone);
     open.sort((a, b) => a.process.size - b.process.size);
     const holder = open.find(({ contexts, process }) => contexts.has(context.hash) && process.size < maxPerWorker);
     if (holder) return holder;
@@ -100,7 +129,7 @@ export class WorkerPool<Question, Answer> {
     return this.#fork();
   }
 
-  #fork(): Member<Question, Answer> {
+  #fork(alone = false): Member<Question, Answer> {
     const { parse, tenantOf, stuckThreads, onSend, spawn } = this.#options;
     const process = new WorkerProcess<Question, Answer>({
       child: spawn(),
@@ -110,7 +139,14 @@ export class WorkerPool<Question, Answer> {
       onOwnMessage: (message) => this.#stuck(member, stuckThreads(message) ?? 0),
       onEnd: () => this.#members.delete(member),
     });
-    const member: Member<Question, Answer> = { process, contexts: new Map(), stuck: 0, drainBy: Infinity };
+    const member: Member<Question, Answer> = {
+      process,
+      contexts: new Map(),
+      stuck: 0,
+      drainBy: Infinity,
+      alone,
+      served: 0,
+    };
     this.#members.add(member);
     return member;
   }
@@ -144,3 +180,5 @@ export class WorkerPool<Question, Answer> {
     this.#timer = null;
   }
 }
+
+const closedError = (): ReplError => new ReplError('worker_lost', 'the REPL backend is closed; make a new one');

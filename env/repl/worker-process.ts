@@ -17,8 +17,8 @@ export type WorkerEnd =
 export interface Tenant<Answer> {
   readonly id: number;
   onMessage(message: Answer): void;
-  /** `alone`: it was the only one inside the sandbox when the worker ended, so its code is the likely cause. */
-  onLost(end: WorkerEnd, alone: boolean, detail: string): void;
+  /** `inside`: it had an operation under way when the worker ended. */
+  onLost(end: WorkerEnd, inside: boolean, detail: string): void;
 }
 
 export interface WorkerProcessOptions<Question, Answer> {
@@ -228,6 +228,6 @@ export class WorkerProcess<Question, Answer> {
     const tenants = [...this.#tenants.values()];
     this.#tenants.clear();
     this.#options.onEnd();
-    for (const tenant of tenants) tenant.onLost(end, inside.size === 1 && inside.has(tenant.id), detail);
+    for (const tenant of tenants) tenant.onLost(end, inside.has(tenant.id), detail);
   }
 }

@@ -1,7 +1,6 @@
 import { ReplError, type CellProgress, type Repl, type ReplOptions } from '../repl.ts';
 import type { Member, PlacedContext, WorkerPool } from '../worker-pool.ts';
 import type { Tenant, WorkerEnd } from '../worker-process.ts';
-import { cellResult, emptyCell } from './cell-result.ts';
 import type { HostMessage, WorkerMessage } from './messages.ts';
 
 /** Wall time an operation may take beyond its cell's own, before its worker counts as hung. */
@@ -87,26 +86,15 @@ export class RemoteRepl implements Repl, Tenant<WorkerMessage> {
     }
   }
 
-  onLost(end: WorkerEnd, alone: boolean, detail: string): void {
+  onLost(end: WorkerEnd, inside: boolean, detail: string): void {
     this.#member = null;
-    this.#gone ??= new ReplError(end === 'starved' ? 'host_overloaded' : 'worker_lost', detail);
-    const pending = this.#pending;
-    if (pending && alone && (end === 'memory' || end === 'hung' || end === 'crashed')) {
-      this.#pending = null;
-      const cancelled = [...this.#open];
-      this.#ended();
-      const result = cellResult(
-        { ...emptyCell, cancelled, limit: 'sandbox_killed', alive: false },
-        this.#options.limits,
-      );
-      pending.resolve({ state: 'done', requests: [], result });
-      return;
-    }
+    const suspect = inside && (end === 'memory' || end === 'hung' || end === 'crashed');
+    this.#gone ??= new ReplError(end === 'starved' ? 'host_overloaded' : 'worker_lost', detail, { suspect });
     this.#fail(this.#gone);
   }
 
-  #operate(message: HostMessage, bytes: number): Promise<CellProgress> {
-    const member = this.#member ?? this.#place();
+  async #operate(message: HostMessage, bytes: number): Promise<CellProgress> {
+    const member = this.#member ?? (await this.#place());
     const { cellWallMs } = this.#options.limits;
     return new Promise((resolve, reject) => {
       this.#pending = { resolve, reject };
@@ -116,9 +104,14 @@ export class RemoteRepl implements Repl, Tenant<WorkerMessage> {
     });
   }
 
-  #place(): Member<HostMessage, WorkerMessage> {
-    const { context, seed, limits, functions } = this.#options;
-    const { member, first } = this.#pool.place(this, this.#context);
+  async #place(): Promise<Member<HostMessage, WorkerMessage>> {
+    const { context, seed, limits, functions, alone = false } = this.#options;
+    const placed = alone ? await this.#pool.placeAlone(this, this.#context) : this.#pool.place(this, this.#context);
+    const { member, first } = placed;
+    if (this.#gone) {
+      this.#pool.leave(member, this.id, this.#context);
+      throw this.#gone;
+    }
     this.#member = member;
     if (first) {
       const { hash, path, chars, latin1, offsets } = context;
