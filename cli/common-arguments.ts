@@ -9,3 +9,10 @@ export const setArgument = z
 export const runArgument = z.string().optional().describe("The run directory; else the config's, else runs/NAME");
 
 export const configArgument = z.string().describe('A YAML config');
+
+export const scoreVersionArgument = z
+  .number()
+  .int()
+  .positive()
+  .optional()
+  .describe('Which version of the scores, after `rescore`; else the newest');

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { exportRun } from '../export/export-run.ts';
 import { RunStore } from '../rollout/store.ts';
 import { checkNames } from './check-names.ts';
-import { runArgument, setArgument } from './common-arguments.ts';
+import { runArgument, scoreVersionArgument, setArgument } from './common-arguments.ts';
 import { exitCodes } from './exit-codes.ts';
 import { findRun, shownPath } from './run-dir.ts';
 import { table } from './table.ts';
@@ -20,14 +20,16 @@ export const exportVerb = defineVerb({
     run: runArgument,
     out: z.string().optional().describe("The dataset's directory; else `dataset` in the run's"),
     set: setArgument,
+    scoreVersion: scoreVersionArgument,
   }),
-  run: async ({ of, run, out, set }, io) => {
+  run: async ({ of, run, out, set, scoreVersion }, io) => {
     const found = findRun(of, { run, set, env: io.env });
     if (found.config) checkNames(found.config);
     const store = RunStore.open(found.dir);
     try {
-      const result = await exportRun({ store, config: found.config?.export, out });
-      io.say(`${result.episodes} episodes: ${result.kept} kept, ${result.dropped} dropped`);
+      const result = await exportRun({ store, config: found.config?.export, out, scoreVersion });
+      const version = result.scoreVersion > 1 ? ` (score version ${result.scoreVersion})` : '';
+      io.say(`${result.episodes} episodes: ${result.kept} kept, ${result.dropped} dropped${version}`);
       for (const { rule, before, dropped } of result.waterfall) {
         if (dropped > 0) io.say(`  ${rule}: ${dropped} of ${before}`);
       }

@@ -28,7 +28,7 @@ describe('every verb', () => {
   const names = verbs.map(({ usage }) => usage.split(' ')[0]!);
 
   test('the verbs are those that are documented', () => {
-    expect(names).toEqual(['init', 'tasks', 'rollout', 'score', 'export', 'report', 'doctor']);
+    expect(names).toEqual(['init', 'tasks', 'rollout', 'score', 'rescore', 'export', 'report', 'doctor']);
     for (const name of names) expect(existsSync(packageFile(`docs/cli/${name}.md`)), name).toBe(true);
   });
 

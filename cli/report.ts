@@ -5,7 +5,7 @@ import { buildReport } from '../export/report/build.ts';
 import { renderHtml } from '../export/report/html.ts';
 import { renderText } from '../export/report/text.ts';
 import { RunStore } from '../rollout/store.ts';
-import { runArgument, setArgument } from './common-arguments.ts';
+import { runArgument, scoreVersionArgument, setArgument } from './common-arguments.ts';
 import { exitCodes } from './exit-codes.ts';
 import { findRun, shownPath } from './run-dir.ts';
 import { defineVerb } from './verb.ts';
@@ -21,13 +21,14 @@ export const report = defineVerb({
     of: z.string().describe('A run directory, or the config it was made from'),
     run: runArgument,
     set: setArgument,
+    scoreVersion: scoreVersionArgument,
     html: z.string().optional().describe("Where the page goes; else report.html in the run's directory"),
   }),
-  run: async ({ of, run, set, html }, io) => {
+  run: async ({ of, run, set, html, scoreVersion }, io) => {
     const { dir } = findRun(of, { run, set, env: io.env });
     const store = RunStore.open(dir, { readOnly: true });
     try {
-      const data = buildReport(store);
+      const data = buildReport(store, { scoreVersion });
       const path = resolve(html ?? join(dir, 'report.html'));
       const partial = `${path}.tmp`;
       mkdirSync(dirname(path), { recursive: true });

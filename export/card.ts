@@ -51,7 +51,7 @@ export function datasetCard(data: CardData): string {
     ...result.formats.map(({ format }) => columnsSection(format, data.columns.get(format) ?? [])),
     sourcesSection(store.meta('tasks_info')),
     `## How it was made\n\nrlm-gym ${packageVersion}, run \`${store.config.name}\`, config hash ` +
-      `\`${store.configHash}\`, export \`${result.exportId}\`. The config, with every default filled in:\n\n` +
+      `\`${store.configHash}\`, export \`${result.exportId}\`, score version ${result.scoreVersion}. The config, with every default filled in:\n\n` +
       fenced('yaml', stringify({ ...store.config, export: config }, { lineWidth: 0 })),
   ]
     .join('\n\n')

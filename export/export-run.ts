@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { canonical, type ExportConfig } from '../configs/schema.ts';
+import { canonical, rewardConfigSchema, type ExportConfig } from '../configs/schema.ts';
+import type { ScoreVersion } from '../rollout/scores.ts';
 import type { RunStore } from '../rollout/store.ts';
 import { packageVersion } from '../rollout/version.ts';
 import { datasetCard } from './card.ts';
@@ -24,6 +25,8 @@ export interface ExportRunOptions {
   readonly config?: ExportConfig;
   /** The dataset's directory; `dataset` in the run's directory without it. */
   readonly out?: string;
+  /** Which version of the scores counts; see `rescoreRun`. @default the newest */
+  readonly scoreVersion?: number;
   /** Told after each kept episode. */
   readonly onProgress?: (done: number, kept: number) => void;
   readonly signal?: AbortSignal;
@@ -43,20 +46,21 @@ export async function exportRun(options: ExportRunOptions): Promise<ExportResult
   const config = options.config ?? store.config.export;
   const out = resolve(options.out ?? join(store.dir, 'dataset'));
   for (const name of config.formats) formats.get(name);
+  const scores = store.scores.choose(options.scoreVersion);
   await claimDirectory(out);
 
   const exportId = createHash('sha256')
-    .update(canonical({ run: store.configHash, export: config, schema: sampleSchemaVersion }))
+    .update(canonical({ run: store.configHash, export: config, schema: sampleSchemaVersion, ...rescored(scores) }))
     .digest('hex')
     .slice(0, 12);
-  const summaries = readSummaries(store.database);
+  const summaries = readSummaries(store.database, scores.version);
   const curation = curate(summaries, config.curate);
   const kept = summaries.filter((_, at) => curation.ledger[at]!.kept);
   const notes = new Map<string, string[]>();
-  const tables = openTables({ store, config, out, kept });
+  const tables = openTables({ store, config, out, kept, scores });
   let files: ExportedFile[];
   try {
-    await fill({ ...options, config, summaries, kept, tables, notes });
+    await fill({ ...options, config, summaries, kept, tables, notes, scoreVersion: scores.version });
     for (const table of tables) for (const shards of table.splits.values()) await shards.finish();
     files = await publish(tables);
   } catch (error) {
@@ -74,6 +78,7 @@ export async function exportRun(options: ExportRunOptions): Promise<ExportResult
   const result: ExportResult = {
     exportId,
     out,
+    scoreVersion: scores.version,
     episodes: summaries.length,
     kept: kept.length,
     dropped: summaries.length - kept.length,
@@ -88,7 +93,14 @@ export async function exportRun(options: ExportRunOptions): Promise<ExportResult
   await writeWhole(join(out, 'ledger.jsonl'), ledger.map((row) => `${JSON.stringify(row)}\n`).join(''));
   const columns = new Map(tables.map((table) => [table.name, table.columns]));
   await writeWhole(join(out, 'README.md'), datasetCard({ store, config, result, summaries, ledger, columns }));
-  writeLedger(store.database, { exportId, config, ledger, formats: result.formats, files });
+  writeLedger(store.database, {
+    exportId,
+    scoreVersion: scores.version,
+    config,
+    ledger,
+    formats: result.formats,
+    files,
+  });
   return result;
 }
 
@@ -107,12 +119,12 @@ function openTables(of: {
   config: ExportConfig;
   out: string;
   kept: readonly EpisodeSummary[];
+  scores: ScoreVersion;
 }): Table[] {
-  const { store, config, out } = of;
-  const first = of.kept[0] && store.episode(of.kept[0].episodeId);
-  const components = [
-    ...new Set([...store.config.reward.components.map(({ name }) => name), ...Object.keys(first?.components ?? {})]),
-  ];
+  const { store, config, out, scores } = of;
+  const first = of.kept[0] && store.episode(of.kept[0].episodeId, { scoreVersion: scores.version });
+  const rubric = rewardConfigSchema.safeParse(scores.reward).data?.components ?? [];
+  const components = [...new Set([...rubric.map(({ name }) => name), ...Object.keys(first?.components ?? {})])];
   return config.formats.map((name) => {
     const columns = formats.get(name).make.columns(components);
     const open = (split: string): ShardWriter =>
@@ -130,11 +142,17 @@ function openTables(of: {
           run: store.config.name,
           config_hash: store.configHash,
           version: packageVersion,
+          score_version: scores.version,
           components: Object.fromEntries(components.map((component) => [componentColumn(component), component])),
         },
       });
     return { name, columns, splits: new Map(), open, rows: 0, episodes: 0, refused: {} };
   });
+}
+
+/** What a score version but the first adds to an export's identity. */
+function rescored({ version, reward }: ScoreVersion): object {
+  return version === 1 ? {} : { scores: { version, reward } };
 }
 
 async function fill(of: {
@@ -144,6 +162,7 @@ async function fill(of: {
   readonly kept: readonly EpisodeSummary[];
   readonly tables: readonly Table[];
   readonly notes: Map<string, string[]>;
+  readonly scoreVersion: number;
   readonly onProgress?: (done: number, kept: number) => void;
   readonly signal?: AbortSignal;
 }): Promise<void> {
@@ -151,7 +170,7 @@ async function fill(of: {
   const groups = groupsOf(of.summaries, store.config.rollout.group);
   for (const [done, summary] of kept.entries()) {
     of.signal?.throwIfAborted();
-    const episode = store.episode(summary.episodeId);
+    const episode = store.episode(summary.episodeId, { scoreVersion: of.scoreVersion });
     if (!episode) throw new Error(`${store.dir}: episode ${summary.episodeId} went away; export again`);
     const context = { group: groups.factsOf(summary), gamma: config.gamma };
     for (const table of tables) {

@@ -5,6 +5,7 @@ import type { ExportedFile, ExportedFormat } from './result.ts';
 
 export interface ExportRecord {
   readonly exportId: string;
+  readonly scoreVersion: number;
   readonly config: ExportConfig;
   readonly ledger: readonly LedgerRow[];
   readonly formats: readonly ExportedFormat[];
@@ -13,7 +14,7 @@ export interface ExportRecord {
 
 /** Keeps an export in the store's tables `exports` and `ledger`, in one transaction; an earlier one of that id is replaced. */
 export function writeLedger(database: DatabaseSync, record: ExportRecord): void {
-  const { exportId, config, ledger, formats, files } = record;
+  const { exportId, scoreVersion, config, ledger, formats, files } = record;
   database.exec('BEGIN IMMEDIATE');
   try {
     database.prepare('DELETE FROM ledger WHERE export_id = ?').run(exportId);
@@ -23,12 +24,21 @@ export function writeLedger(database: DatabaseSync, record: ExportRecord): void 
     );
     for (const row of ledger) putLedger.run(exportId, row.episodeId, Number(row.kept), row.rule, row.detail);
     const putExport = database.prepare(
-      'INSERT INTO exports (export_id, format, rows, episodes, files, options, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO exports (export_id, format, rows, episodes, files, options, created_at, score_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     );
     const createdAt = new Date().toISOString();
     for (const { format, rows, episodes } of formats) {
       const own = files.filter((file) => file.format === format);
-      putExport.run(exportId, format, rows, episodes, JSON.stringify(own), JSON.stringify(config), createdAt);
+      putExport.run(
+        exportId,
+        format,
+        rows,
+        episodes,
+        JSON.stringify(own),
+        JSON.stringify(config),
+        createdAt,
+        scoreVersion,
+      );
     }
     database.exec('COMMIT');
   } catch (error) {

@@ -19,6 +19,8 @@ export interface ExportResult {
   /** Equal for equal runs and equal export configs. */
   readonly exportId: string;
   readonly out: string;
+  /** Which version of the scores it rests on. */
+  readonly scoreVersion: number;
   readonly episodes: number;
   readonly kept: number;
   readonly dropped: number;

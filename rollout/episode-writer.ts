@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Episode } from '../env/episode.ts';
 import { pack } from './blob.ts';
+import { insertScore, scoreValues } from './scores.ts';
 import { isDiskError, toStoreError } from './store-error.ts';
 
 export interface FailedAttempt {
@@ -43,7 +44,7 @@ export class EpisodeWriter {
   #jobs: Job[] = [];
   #scheduled = false;
   #committed = Number.NEGATIVE_INFINITY;
-  #statements: { episode: StatementSync; attempt: StatementSync } | null = null;
+  #statements: Record<'episode' | 'attempt' | 'score' | 'unscore', StatementSync> | null = null;
 
   constructor(database: DatabaseSync, dir: string) {
     this.#database = database;
@@ -54,6 +55,7 @@ export class EpisodeWriter {
     // Packed now: the record may change after the call.
     const record = pack(episode);
     const { cost, stop, final } = episode;
+    const score = scoreValues(episode.id, 1, episode.reward, episode.components);
     const values = {
       id: episode.id,
       task_id: episode.taskId,
@@ -82,7 +84,12 @@ export class EpisodeWriter {
     };
     return this.#enqueue(() => {
       for (const failed of failures) this.#insertAttempt(episode.id, failed);
-      return this.#prepared().episode.run(values).changes > 0;
+      const prepared = this.#prepared();
+      if (prepared.episode.run(values).changes === 0) return false;
+      // Other versions judged the record that this one replaces.
+      prepared.unscore.run(episode.id);
+      prepared.score.run(...score);
+      return true;
     });
   }
 
@@ -144,9 +151,11 @@ export class EpisodeWriter {
     }
   }
 
-  #prepared(): { episode: StatementSync; attempt: StatementSync } {
+  #prepared(): Record<'episode' | 'attempt' | 'score' | 'unscore', StatementSync> {
     this.#statements ??= {
       episode: this.#database.prepare(insertEpisode),
+      score: this.#database.prepare(insertScore),
+      unscore: this.#database.prepare('DELETE FROM scores WHERE episode_id = ?'),
       attempt: this.#database.prepare(
         'INSERT OR IGNORE INTO attempts (episode_id, attempt, failure, message, at) VALUES (?, ?, ?, ?, ?)',
       ),
@@ -160,13 +169,19 @@ const columns =
     ' ',
   );
 
+/** A run that was judged anew shows the newest scores, and an episode played after that has none of those yet. */
+function valueOf(column: string): string {
+  if (column !== 'reward' && column !== 'correctness') return `$${column}`;
+  return `CASE WHEN (SELECT max(version) FROM score_versions) > 1 THEN NULL ELSE $${column} END`;
+}
+
 /**
  * An episode that ended replaces a void one, and one whose attempt started earlier replaces one that started later
  * (the first to finish would favour short answers). A void one replaces a void one alone.
  */
 const insertEpisode = `
 INSERT INTO episodes (task_order, ${columns.join(', ')})
-VALUES ((SELECT ord FROM tasks WHERE tasks.id = $task_id), ${columns.map((column) => `$${column}`).join(', ')})
+VALUES ((SELECT ord FROM tasks WHERE tasks.id = $task_id), ${columns.map(valueOf).join(', ')})
 ON CONFLICT (id) DO UPDATE SET ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}
 WHERE (excluded.void = 1 AND episodes.void = 1)
    OR (excluded.void = 0 AND (episodes.void = 1 OR excluded.attempt < episodes.attempt))`;

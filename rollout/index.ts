@@ -13,5 +13,7 @@ export { prepareRun, type PreparedRun, type PrepareRunOptions } from './prepare-
 export type { Progress } from './progress.ts';
 export { replayEpisode, type Difference, type Replayed } from './replay.ts';
 export { replayRun, type ReplayRunOptions, type ReplaySummary } from './replay-run.ts';
+export { rescoreRun, type RescoreOptions, type RescoreSummary } from './rescore-run.ts';
+export type { EpisodeScore, ScoreVersion } from './scores.ts';
 export { RunStore, type EpisodeFilter } from './store.ts';
 export { StoreError, type StoreProblem } from './store-error.ts';

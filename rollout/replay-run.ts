@@ -51,7 +51,7 @@ export async function replayRun(options: ReplayRunOptions): Promise<ReplaySummar
   };
   let task: Task | null = null;
   let at = 0;
-  for (const record of store.episodes({ void: false })) {
+  for (const record of store.episodes({ void: false, scoreVersion: 1 })) {
     if (signal?.aborted || failure) break;
     if (task?.id !== record.taskId) task = store.loadTask(record.taskId);
     const one = { record, task, at: at++ };

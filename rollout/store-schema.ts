@@ -1,9 +1,16 @@
-/** Raised when a table changes; a store with a newer one is refused, an older one would be migrated on a copy. */
-export const storeSchemaVersion = 1;
+/** Raised when a table changes; a store with a newer one is refused, an older one is migrated on a copy (migrate.ts). */
+export const storeSchemaVersion = 2;
+
+/** Each version of the rubric, and what it made of each episode. */
+export const scoreTables = `
+CREATE TABLE score_versions (version INTEGER PRIMARY KEY, reward TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE TABLE scores (episode_id TEXT NOT NULL, version INTEGER NOT NULL, reward REAL, correctness REAL,
+  components TEXT NOT NULL, PRIMARY KEY (episode_id, version)) WITHOUT ROWID;
+`;
 
 /**
  * The tables of `run.db`. Columns are for questions in SQL; what counts is `record`: zstd over the record's JSON, because
- * a TEXT column turns a lone surrogate into U+FFFD.
+ * a TEXT column turns a lone surrogate into U+FFFD. `episodes.reward` and `.correctness` are those of the newest score version.
  */
 export const storeTables = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -22,7 +29,7 @@ CREATE UNIQUE INDEX episodes_in_order ON episodes (task_order, round, idx);
 CREATE TABLE attempts (episode_id TEXT NOT NULL, attempt INTEGER NOT NULL, failure TEXT NOT NULL, message TEXT NOT NULL,
   at TEXT NOT NULL, PRIMARY KEY (episode_id, attempt)) WITHOUT ROWID;
 CREATE TABLE exports (export_id TEXT NOT NULL, format TEXT NOT NULL, rows INTEGER NOT NULL, episodes INTEGER,
-  files TEXT, options TEXT, created_at TEXT, PRIMARY KEY (export_id, format)) WITHOUT ROWID;
+  files TEXT, options TEXT, created_at TEXT, score_version INTEGER NOT NULL DEFAULT 1, PRIMARY KEY (export_id, format)) WITHOUT ROWID;
 CREATE TABLE ledger (export_id TEXT NOT NULL, episode_id TEXT NOT NULL, kept INTEGER NOT NULL, rule TEXT, detail TEXT,
   PRIMARY KEY (export_id, episode_id)) WITHOUT ROWID;
-`;
+${scoreTables}`;

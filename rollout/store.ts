@@ -10,6 +10,8 @@ import type { Episode } from '../env/episode.ts';
 import { unpack } from './blob.ts';
 import { EpisodeWriter } from './episode-writer.ts';
 import type { FailedAttempt, PutOptions } from './episode-writer.ts';
+import { migrateStore } from './migrate.ts';
+import { ScoreTable } from './scores.ts';
 import { StoreError, toStoreError } from './store-error.ts';
 import { storeSchemaVersion, storeTables } from './store-schema.ts';
 import { TaskTable } from './task-table.ts';
@@ -23,6 +25,8 @@ export interface EpisodeFilter {
   readonly void?: boolean;
   readonly family?: string;
   readonly task?: string;
+  /** Which score version rewards and components are of. @default the newest */
+  readonly scoreVersion?: number;
 }
 
 /**
@@ -39,6 +43,8 @@ export class RunStore {
   readonly config: RunConfig;
   readonly configHash: string;
   readonly readOnly: boolean;
+  /** What each version of the rubric made of the episodes. */
+  readonly scores: ScoreTable;
   readonly #tasks: TaskTable;
   readonly #writer: EpisodeWriter;
   #unlock: (() => void) | null = null;
@@ -70,10 +76,13 @@ export class RunStore {
           version: packageVersion,
         };
         for (const [key, value] of Object.entries(meta)) put.run(key, JSON.stringify(value));
+        database
+          .prepare('INSERT INTO score_versions (version, reward, created_at) VALUES (1, ?, ?)')
+          .run(JSON.stringify(options.config.reward), meta.created_at);
         database.exec(`PRAGMA user_version = ${storeSchemaVersion}`);
       }
       database.exec('COMMIT');
-      checkVersion(database, dir);
+      database = current(database, dir, false);
       const found = readMeta(database, 'config_hash');
       if (found !== hash) {
         throw new StoreError(
@@ -95,10 +104,10 @@ export class RunStore {
     const path = join(at, 'run.db');
     if (!existsSync(path)) throw missing(at);
     const readOnly = options.readOnly ?? false;
-    const database = connect(path, readOnly);
+    let database = connect(path, readOnly);
     try {
       if (versionOf(database) === 0) throw missing(at);
-      checkVersion(database, at);
+      database = current(database, at, readOnly);
       return new RunStore(at, database, readOnly);
     } catch (error) {
       if (database.isOpen) database.close();
@@ -113,6 +122,7 @@ export class RunStore {
     this.config = readMeta(database, 'config') as RunConfig;
     this.configHash = readMeta(database, 'config_hash') as string;
     this.contexts = new ContextStore(join(dir, 'contexts'));
+    this.scores = new ScoreTable(database, dir);
     this.#tasks = new TaskTable(database, this.contexts, dir);
     this.#writer = new EpisodeWriter(database, dir);
   }
@@ -189,6 +199,7 @@ export class RunStore {
 
   /** Episodes in the order of (task, round, index), read a page at a time. */
   *episodes(filter: EpisodeFilter = {}): Generator<Episode> {
+    const { version } = this.scores.choose(filter.scoreVersion);
     const page = this.database.prepare(
       `SELECT task_order, round, idx, record FROM episodes
        WHERE (task_order, round, idx) > (?, ?, ?)
@@ -204,16 +215,17 @@ export class RunStore {
         idx: number;
         record: Uint8Array;
       }[];
-      for (const row of rows) yield readEpisode(row.record, this.dir);
+      for (const row of rows) yield this.scores.apply(readEpisode(row.record, this.dir), version);
       const last = rows.at(-1);
       if (!last) return;
       after = [last.task_order, last.round, last.idx];
     }
   }
 
-  episode(id: string): Episode | undefined {
+  episode(id: string, options: Pick<EpisodeFilter, 'scoreVersion'> = {}): Episode | undefined {
     const row = this.database.prepare('SELECT record FROM episodes WHERE id = ?').get(id);
-    return row && readEpisode(row.record as Uint8Array, this.dir);
+    const version = options.scoreVersion ?? this.scores.newest;
+    return row && this.scores.apply(readEpisode(row.record as Uint8Array, this.dir), version);
   }
 
   /** Ids of the episodes that need not be played again; void ones count unless `retryVoid`. */
@@ -266,9 +278,15 @@ function versionOf(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
 }
 
-function checkVersion(database: DatabaseSync, dir: string): void {
+/** The database itself where its schema is this one's; an older one is migrated and opened anew, a newer one refused. */
+function current(database: DatabaseSync, dir: string, readOnly: boolean): DatabaseSync {
   const version = versionOf(database);
-  if (version <= storeSchemaVersion) return;
+  if (version === storeSchemaVersion) return database;
+  if (version < storeSchemaVersion) {
+    database.close();
+    migrateStore(dir, version);
+    return connect(join(dir, 'run.db'), readOnly);
+  }
   const maker = readMeta(database, 'version') as string;
   throw new StoreError(
     'newer',

@@ -114,7 +114,7 @@ describe('npm run quickstart', () => {
     `pyarrow, datasets, polars and DuckDB read every value${noPython ? ` (skipped: ${noPython})` : ''}`,
     () => {
       const kept = new Set(sql('SELECT episode_id AS id FROM ledger WHERE kept = 1').map(({ id }) => id));
-      const summaries = readSummaries(store.database);
+      const summaries = readSummaries(store.database, 1);
       const groups = groupsOf(summaries, 8);
       const facts = new Map(summaries.map((summary) => [summary.episodeId, groups.factsOf(summary)]));
       for (const name of ['sft-turns', 'rl']) {

@@ -16,6 +16,8 @@ import {
 export interface ReportOptions {
   /** Which export's waterfall to show; the latest one without it. */
   readonly exportId?: string;
+  /** Which version of the scores to show; the newest without it. */
+  readonly scoreVersion?: number;
 }
 
 /**
@@ -25,12 +27,13 @@ export interface ReportOptions {
 export function buildReport(store: RunStore, options: ReportOptions = {}): ReportData {
   const { database, config } = store;
   const { correctAt } = config.export.curate;
-  const episodes = readFigures(database);
+  const { version: scoreVersion } = store.scores.choose(options.scoreVersion);
+  const episodes = readFigures(database, scoreVersion);
   const planned = store.taskCount * config.rollout.group * config.rollout.rounds;
   const sum = (members: readonly EpisodeFigures[]): Summary => summarise(members, correctAt);
   const by = (key: (one: EpisodeFigures) => string): NamedSummary[] =>
     [...Map.groupBy(episodes, key)].sort(byName).map(([name, members]) => ({ name, ...sum(members) }));
-  const examples = readExampleIds(database);
+  const examples = readExampleIds(database, scoreVersion);
 
   return {
     schema: reportSchemaVersion,
@@ -39,11 +42,12 @@ export function buildReport(store: RunStore, options: ReportOptions = {}): Repor
       id: store.runId,
       configHash: store.configHash,
       seed: config.seed,
+      scoreVersion,
       madeBy: madeBy(store),
       reportedBy: packageVersion,
       node: process.version,
     },
-    counts: readCounts(database, planned, correctAt),
+    counts: readCounts(database, { planned, correctAt, scoreVersion }),
     overall: sum(episodes),
     families: by((one) => one.family),
     strategies: by((one) => one.strategy ?? untold),
@@ -58,8 +62,8 @@ export function buildReport(store: RunStore, options: ReportOptions = {}): Repor
     failures: readFailures(database),
     attempts: readAttempts(database),
     export: readExport(database, options.exportId),
-    good: example(store, examples.good),
-    bad: example(store, examples.bad),
+    good: example(store, examples.good, scoreVersion),
+    bad: example(store, examples.bad, scoreVersion),
     config,
   };
 }
@@ -115,8 +119,8 @@ function madeBy(store: RunStore): string {
   return typeof version === 'string' ? version : 'unknown';
 }
 
-function example(store: RunStore, id: string | null): Example | null {
-  const episode = id === null ? undefined : store.episode(id);
+function example(store: RunStore, id: string | null, scoreVersion: number): Example | null {
+  const episode = id === null ? undefined : store.episode(id, { scoreVersion });
   if (!episode) return null;
   const gold = store.task(episode.taskId)?.answer;
   return { episode, gold: gold === undefined ? null : Array.isArray(gold) ? gold.join(' · ') : String(gold) };

@@ -51,6 +51,8 @@ export const reportSchema = z.object({
     id: z.string(),
     configHash: z.string(),
     seed: z.number(),
+    /** Which version of the scores is shown; 1 is the run's own rubric. */
+    scoreVersion: count,
     /** Version of rlm-gym that made the run, and the one that made this report. */
     madeBy: z.string(),
     reportedBy: z.string(),

@@ -67,6 +67,8 @@ export async function renderHtml(report: ReportData): Promise<string> {
             <dd class="mono">${run.configHash}</dd>
             <dt>seed</dt>
             <dd>${run.seed}</dd>
+            <dt>score version</dt>
+            <dd>${run.scoreVersion}</dd>
             <dt>made by</dt>
             <dd>rlm-gym ${run.madeBy}</dd>
             <dt>reported by</dt>

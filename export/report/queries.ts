@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { episodesAt } from '../../rollout/scores.ts';
 import { curateConfigSchema, type CurateConfig } from '../../configs/schema.ts';
 import { activeRules } from '../curate.ts';
 import type { ReportData } from './data.ts';
@@ -17,17 +18,21 @@ export interface EpisodeFigures {
   readonly usd: number | null;
 }
 
-export function readFigures(database: DatabaseSync): EpisodeFigures[] {
+export function readFigures(database: DatabaseSync, scoreVersion: number): EpisodeFigures[] {
   return database
     .prepare(
       `SELECT task_id AS taskId, family, strategy, reward, correctness, void, root_turns AS rootTurns, subcalls,
          prompt_tokens + completion_tokens AS tokens, usd
-       FROM episodes ORDER BY task_order, round, idx`,
+       FROM ${episodesAt(scoreVersion)} ORDER BY task_order, round, idx`,
     )
     .all() as unknown as EpisodeFigures[];
 }
 
-export function readCounts(database: DatabaseSync, planned: number, correctAt: number): ReportData['counts'] {
+export function readCounts(
+  database: DatabaseSync,
+  of: { readonly planned: number; readonly correctAt: number; readonly scoreVersion: number },
+): ReportData['counts'] {
+  const { planned, correctAt, scoreVersion } = of;
   const row = database
     .prepare(
       `SELECT count(*) AS episodes,
@@ -38,7 +43,7 @@ export function readCounts(database: DatabaseSync, planned: number, correctAt: n
          count(*) FILTER (WHERE stop_class = 'answer') AS answered,
          count(*) FILTER (WHERE stop_class = 'policy') AS policyFailed,
          count(*) FILTER (WHERE subcalls > 0) AS withSubcalls
-       FROM episodes`,
+       FROM ${episodesAt(scoreVersion)}`,
     )
     .get(correctAt) as Omit<ReportData['counts'], 'tasks' | 'planned' | 'failedAttempts'>;
   return {
@@ -113,11 +118,14 @@ export function readExport(database: DatabaseSync, exportId?: string): ReportDat
 }
 
 /** Ids of an episode that went well (with sub-calls where there is one) and of one that went badly, both short. */
-export function readExampleIds(database: DatabaseSync): { good: string | null; bad: string | null } {
+export function readExampleIds(
+  database: DatabaseSync,
+  scoreVersion: number,
+): { good: string | null; bad: string | null } {
   const one = (order: string, where = 'TRUE'): { id: string; reward: number } | undefined =>
     database
       .prepare(
-        `SELECT id, reward FROM episodes WHERE reward IS NOT NULL AND void = 0 AND ${where}
+        `SELECT id, reward FROM ${episodesAt(scoreVersion)} WHERE reward IS NOT NULL AND void = 0 AND ${where}
          ORDER BY ${order}, prompt_tokens + completion_tokens, id LIMIT 1`,
       )
       .get() as { id: string; reward: number } | undefined;

@@ -28,7 +28,7 @@ export function renderText(report: ReportData): string {
       ),
     exportText(report),
     `good example: ${place(report.good)}\nbad example:  ${place(report.bad)}`,
-    `rlm-gym ${run.madeBy}, run id ${run.id}, seed ${run.seed}`,
+    `rlm-gym ${run.madeBy}, run id ${run.id}, seed ${run.seed}, score version ${run.scoreVersion}`,
   ];
   return `${sections.filter((section) => section !== false).join('\n\n')}\n`;
 }
