@@ -87,6 +87,7 @@ class Engine {
   readonly #options: RolloutOptions;
   readonly #config: RunConfig;
   readonly #finished: Set<string>;
+  /** The last attempt that failed in an earlier start, by episode. */
   readonly #failedBefore = new Map<string, number>();
   readonly #counter: ProgressCounter;
   readonly #queue: PQueue;
@@ -104,9 +105,7 @@ class Engine {
     this.#config = options.config ?? store.config;
     const { concurrency, group, rounds } = this.#config.rollout;
     this.#finished = store.finished({ retryVoid });
-    if (!retryVoid) {
-      for (const { episodeId: id, attempt } of store.attempts()) this.#failedBefore.set(id, attempt);
-    }
+    for (const { episodeId: id, attempt } of store.attempts()) this.#failedBefore.set(id, attempt);
     this.#counter = new ProgressCounter(store.taskCount * group * rounds, this.#finished.size);
     this.#queue = new PQueue({ concurrency });
     this.#tasks = new TaskCache((id) => store.loadTask(id));
@@ -181,13 +180,12 @@ class Engine {
   }
 
   async #attempts(place: EpisodePlace, stored: StoredTask, task: Task): Promise<void> {
-    const { store, backoffMs = 500 } = this.#options;
+    const { store, backoffMs = 500, retryVoid = false } = this.#options;
     const id = episodeId(place);
+    const before = this.#failedBefore.get(id) ?? 0;
+    const { attempts } = this.#config.rollout;
     // Failures of an earlier start count, so that a run killed again and again does not try for ever.
-    const before = this.#failedBefore.get(id) ?? store.attempts(id).at(-1)?.attempt ?? 0;
-    const granted = this.#failedBefore.has(id)
-      ? Math.max(1, this.#config.rollout.attempts - before)
-      : this.#config.rollout.attempts;
+    const granted = retryVoid ? attempts : Math.max(1, attempts - before);
     for (let tried = 1; ; tried += 1) {
       const attempt = before + tried;
       const result = await this.#attempt(place, task);
