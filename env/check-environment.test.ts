@@ -5,13 +5,14 @@ import { ContextStore } from './context.ts';
 import type { Environment, Observation, StepResult, WaitingCall } from './environment.ts';
 import { createJavaScriptBackend } from './repl/javascript/backend.ts';
 import type { ReplBackend } from './repl/repl.ts';
+import { createSupervisor } from './repl/supervisor.ts';
 import { createRlmEnvironment } from './rlm-environment.ts';
 import { code } from './test-support.ts';
 
 let backend: ReplBackend;
 let contexts: ContextStore;
 beforeAll(() => {
-  backend = createJavaScriptBackend({ workers: 1 });
+  backend = createSupervisor(createJavaScriptBackend({ workers: 1 }));
   contexts = new ContextStore();
 });
 afterAll(async () => {

@@ -4,6 +4,7 @@ import { ContextStore } from './context.ts';
 import type { WaitingCall } from './environment.ts';
 import { episodeSchema } from './episode.ts';
 import { createJavaScriptBackend } from './repl/javascript/backend.ts';
+import { createSupervisor } from './repl/supervisor.ts';
 import { createRlmEnvironment } from './rlm-environment.ts';
 import { testTask } from './test-support.ts';
 
@@ -104,7 +105,7 @@ test(`whatever is written is an observation, never an exception (${messages} mes
     const body = Array.from({ length: 1 + below(8) }, () => pieces[below(pieces.length)]).join(below(2) ? '\n' : '');
     return kind < 14 ? `\`\`\`repl\n${body}\n\`\`\`` : body;
   };
-  const backend = createJavaScriptBackend({ workers: 1 });
+  const backend = createSupervisor(createJavaScriptBackend({ workers: 1 }));
   const contexts = new ContextStore();
   const repl = { cellCpuMs: 500, cellWallMs: 5_000, outputChars: 500 };
   const env = createRlmEnvironment({

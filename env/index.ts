@@ -27,6 +27,7 @@ export {
   type Stop,
 } from './episode.ts';
 export { createJavaScriptBackend, type JavaScriptBackendOptions } from './repl/javascript/backend.ts';
+export { createSupervisor } from './repl/supervisor.ts';
 export { defaultReplLimits, ReplError, type Repl, type ReplBackend, type ReplLimits } from './repl/repl.ts';
 export { createRlmEnvironment, EnvironmentError, type RlmEnvironmentOptions } from './rlm-environment.ts';
 export { estimateTokens } from './tokens.ts';

@@ -6,6 +6,7 @@ import { episodeSchema } from './episode.ts';
 import type { Episode } from './episode.ts';
 import { createJavaScriptBackend } from './repl/javascript/backend.ts';
 import type { ReplBackend } from './repl/repl.ts';
+import { createSupervisor } from './repl/supervisor.ts';
 import { createRlmEnvironment } from './rlm-environment.ts';
 import { code, play, testTask } from './test-support.ts';
 import { withSubModel } from './with-sub-model.ts';
@@ -13,7 +14,7 @@ import { withSubModel } from './with-sub-model.ts';
 let backend: ReplBackend;
 let contexts: ContextStore;
 beforeAll(() => {
-  backend = createJavaScriptBackend({ workers: 1 });
+  backend = createSupervisor(createJavaScriptBackend({ workers: 1 }));
   contexts = new ContextStore();
 });
 afterAll(async () => {
