@@ -33,16 +33,22 @@ export function pssMb(pids: readonly number[]): number {
   return kilobytes / 1e3;
 }
 
-/** CPU milliseconds that the processes have used: this one to the microsecond, others to 10 ms. */
+/**
+ * CPU milliseconds that the processes have used: this one to the microsecond, others, and children of theirs that have
+ * ended, to 10 ms.
+ */
 export function cpuMs(pids: readonly number[]): number {
   const own = process.cpuUsage();
   let sum = (own.user + own.system) / 1e3;
   for (const pid of pids) {
-    if (pid === process.pid) continue;
     try {
       const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-      sum += (Number(fields[11]) + Number(fields[12])) * 10;
+      const [user, system, childUser, childSystem] = text
+        .slice(text.lastIndexOf(')') + 2)
+        .split(' ')
+        .slice(11, 15)
+        .map(Number) as [number, number, number, number];
+      sum += (childUser + childSystem + (pid === process.pid ? 0 : user + system)) * 10;
     } catch {
       // It ended meanwhile.
     }
