@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeTasks } from './make-tasks.ts';
-import { goldOf } from './oolong/test-support.ts';
+import { niahTasks, solveNiah } from './niah/test-support.ts';
+import { templates } from './oolong/question.ts';
+import { recompute } from './oolong/test-recompute.ts';
 import type { Task } from './task.ts';
 
 const data = process.env.RLM_GYM_DATA;
@@ -47,15 +49,54 @@ describe(`real text${needs}`, () => {
     const labels = read(join(data!, file));
     for (const task of await all({ family: 'oolong', records: join(data!, file), length, split })) {
       const body = (task.context as string).split('\n\n').slice(1).join('\n\n').split('\n');
-      const lines = body.map((line) => ({
-        label: labels.get(squeeze(line.split(' || Instance: ')[1]!)) ?? `no label for: ${line}`,
-      }));
+      const lines = labelled(body, labels);
       expect(lines.filter(({ label }) => label.startsWith('no label'))).toEqual([]);
-      expect(task.answer).toBe(goldOf(task, lines));
+      expect(task.answer).toBe(recompute(task, lines));
       expect(task.context).toContain(` ${lines.length} examples in this dataset`);
     }
   });
+
+  test.skipIf(!data).each([
+    ['trec/train_5500.label', trecLabels, 'train'],
+    ['sms-spam/SMSSpamCollection.tsv', spamLabels, 'train'],
+    ['trec/train_5500.label', trecLabels, 'validation'],
+  ] as const)('every template over %s', async (file, read, split) => {
+    const labels = read(join(data!, file));
+    const records = join(data!, file);
+    for (const template of templates) {
+      for (const task of await all({
+        family: 'oolong',
+        records,
+        length: 60_000,
+        split,
+        count: 2,
+        questions: [template],
+      })) {
+        const body = (task.context as string).split('\n\n').slice(1).join('\n\n').split('\n');
+        expect(task.answer).toBe(recompute(task, labelled(body, labels)));
+      }
+    }
+  });
+
+  test.skipIf(!data).each(['niah_single_3', 'niah_multikey_1', 'niah_multiquery', 'vt'])(
+    '%s in books',
+    async (variant) => {
+      const options = { variant, filler: 'files', haystack: join(data!, 'books/*.txt'), length: 400_000 };
+      for (const task of await niahTasks(options)) {
+        expect(solveNiah(task)).toEqual([...(task.answer as string[])].sort());
+        expect(task.context).toMatch(/whale|Dracula|Darcy/);
+      }
+    },
+  );
 });
+
+function labelled(body: readonly string[], labels: ReadonlyMap<string, string>) {
+  return body.map((line) => {
+    const [, date = '', user = '', instance = ''] =
+      /^Date: (.+?) \|\| User: (\d+) \|\| Instance: (.+)$/.exec(line) ?? [];
+    return { date, user, instance, label: labels.get(squeeze(instance)) ?? `no label for: ${line}` };
+  });
+}
 
 function squeeze(text: string): string {
   return text.split(/\s+/).filter(Boolean).join(' ');

@@ -1,7 +1,7 @@
 import { hash32, type Random } from '../random.ts';
 import { drawOf, type Split } from '../splits.ts';
 import { hashTexts } from '../text-files.ts';
-import { frames, lexicon, syllables, things, type Kind } from './lexicon.ts';
+import { frames, hardFrames, lexicon, syllables, things, type Kind } from './lexicon.ts';
 import type { RecordSource } from './records.ts';
 
 const kinds: readonly Kind[] = ['person', 'place', 'thing'];
@@ -11,9 +11,9 @@ const names = 300;
 /**
  * Questions made from templates: the label lies in what is asked (`birthplace`, `horsepower`), which only someone who
  * knows the word can tell; heads, names and years are drawn apart from it. Splits share neither names nor the last word
- * of what is asked.
+ * of what is asked. `hard` records name what is not asked as well: a bag of words cannot tell which it is.
  */
-export function generatedRecords(): RecordSource {
+export function generatedRecords(difficulty: 'plain' | 'hard' = 'plain'): RecordSource {
   const labels = Object.keys(lexicon).sort();
   return {
     dataset: 'generated',
@@ -21,11 +21,11 @@ export function generatedRecords(): RecordSource {
     labels,
     info: {
       role: 'records',
-      hash: hashTexts([JSON.stringify([lexicon, frames, things, syllables])]),
+      hash: hashTexts([JSON.stringify([lexicon, difficulty === 'hard' ? hardFrames : frames, things, syllables])]),
       files: 0,
       chars: 0,
       packages: [],
-      note: 'questions generated from templates of rlm-gym',
+      note: `questions generated from templates of rlm-gym${difficulty === 'hard' ? ', hard' : ''}`,
     },
     draw(split, random) {
       const nouns = nounsOf(split);
@@ -34,12 +34,13 @@ export function generatedRecords(): RecordSource {
       ) as Record<Kind, string[]>;
       return (label) => {
         const kind = random.pick(kinds);
-        const choice = nouns.get(`${label} ${kind}`) ?? [];
-        return random
-          .pick(frames)
-          .replace('{noun}', random.pick(choice))
-          .replace('{name}', random.pick(named[kind]))
-          .replace('{year}', String(1800 + random.below(225)));
+        const nounOf = (one: string) => random.pick(nouns.get(`${one} ${kind}`) ?? []);
+        const frame = random.pick(difficulty === 'hard' ? hardFrames : frames);
+        const asked = frame.replace('{noun}', nounOf(label));
+        const [a, b, c] = difficulty === 'hard' ? random.shuffle(labels.filter((other) => other !== label)) : [];
+        const whole =
+          a && b && c ? asked.replace('{a}', nounOf(a)).replace('{b}', nounOf(b)).replace('{c}', nounOf(c)) : asked;
+        return whole.replace('{name}', random.pick(named[kind])).replace('{year}', String(1800 + random.below(225)));
       };
     },
   };

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeTasks, type TasksEntry } from '../make-tasks.ts';
 import type { Task } from '../task.ts';
+import { naiveBayes } from '../test-support.ts';
 import { labelledWindow, oracleTable } from './host-table.ts';
-import { goldOf, linesOf } from './test-support.ts';
+import { recompute } from './test-recompute.ts';
+import { linesOf } from './test-support.ts';
 
 let dir = '';
 beforeAll(() => {
@@ -41,7 +43,7 @@ describe('counting questions', () => {
     async (options) => {
       const tasks = await all({ count: 24, ...options });
       for (const task of tasks) {
-        expect(task.answer).toBe(goldOf(task));
+        expect(task.answer).toBe(recompute(task));
         expect(task).toMatchObject({ scorer: 'oolong', answerType: task.metadata.answer_type });
         expect(task.metadata).toMatchObject({
           task_group: 'counting',
@@ -78,7 +80,7 @@ describe('counting questions', () => {
     expect(new Set(tasks.map((task) => task.context)).size).toBe(2);
     expect(new Set(tasks.slice(0, 25).map((task) => task.query)).size).toBe(25);
     expect(new Set(tasks.map((task) => task.metadata.context_window_id)).size).toBe(2);
-    for (const task of tasks) expect(task.answer).toBe(goldOf(task));
+    for (const task of tasks) expect(task.answer).toBe(recompute(task));
     await expect(all({ records: 'with.tsv', questionsPerWindow: 25 })).rejects.toThrow(/fewer questions a window/);
   });
 });
@@ -120,7 +122,7 @@ describe('windows', () => {
     const set = await makeTasks([entry({ count: 1, length: { tokens: 10_000_000 } })], 1);
     const begin = performance.now();
     const task = await set.taskAt(0);
-    expect(task.answer).toBe(goldOf(task));
+    expect(task.answer).toBe(recompute(task));
     // One second on an idle machine.
     expect(performance.now() - begin).toBeLessThan(20_000);
   });
@@ -131,8 +133,8 @@ describe('generated records', () => {
     const trained = (await all({ length: 400_000, count: 4 })).flatMap(linesOf);
     const held = (await all({ length: 200_000, count: 4, split: 'test' })).flatMap(linesOf);
     const chance = 1 / 6;
-    expect(bayes(trained, held, (text) => text.split(' ').slice(0, 1))).toBeLessThan(chance + 0.15);
-    expect(bayes(trained, held, (text) => text.toLowerCase().split(/\W+/))).toBeLessThan(chance + 0.15);
+    expect(naiveBayes(trained, held, (text) => text.split(' ').slice(0, 1))).toBeLessThan(chance + 0.15);
+    expect(naiveBayes(trained, held, (text) => text.toLowerCase().split(/\W+/))).toBeLessThan(chance + 0.15);
   });
 
   test('splits share no user, no name, no noun and no instance', async () => {
@@ -198,39 +200,3 @@ test('the oracle table knows every instance, and only tasks made here have a lab
   expect(labelledWindow(tasks[0]!)).toContain(' || Label: ');
   expect(labelledWindow(structuredClone(tasks[0]!))).toBeNull();
 });
-
-/** Accuracy of naive Bayes with add-one smoothing over the features of a text. */
-function bayes(
-  trained: readonly { instance: string; label: string }[],
-  held: readonly { instance: string; label: string }[],
-  features: (text: string) => string[],
-): number {
-  const byLabel = new Map<string, { total: number; words: Map<string, number>; size: number }>();
-  const vocabulary = new Set<string>();
-  for (const { instance, label } of trained) {
-    const model = byLabel.get(label) ?? { total: 0, words: new Map<string, number>(), size: 0 };
-    byLabel.set(label, model);
-    model.total += 1;
-    for (const word of features(instance)) {
-      vocabulary.add(word);
-      model.words.set(word, (model.words.get(word) ?? 0) + 1);
-      model.size += 1;
-    }
-  }
-  // Labels are weighed alike on both sides, so that their shares in the windows do not count.
-  const perLabel = [...Map.groupBy(held, ({ label }) => label)].map(([label, rows]) => {
-    const right = rows.filter(({ instance }) => {
-      let best = '';
-      let most = -Infinity;
-      for (const [name, model] of byLabel) {
-        let sum = 0;
-        for (const word of features(instance))
-          sum += Math.log(((model.words.get(word) ?? 0) + 1) / (model.size + vocabulary.size));
-        if (sum > most) [best, most] = [name, sum];
-      }
-      return best === label;
-    });
-    return right.length / rows.length;
-  });
-  return perLabel.reduce((sum, rate) => sum + rate, 0) / perLabel.length;
-}

@@ -1,10 +1,14 @@
 import type { Measure } from '../length.ts';
 import type { Random } from '../random.ts';
 import { drawOf, type Split } from '../splits.ts';
+import { shortDate } from './calendar.ts';
+import { driftingHabits, plainHabits } from './habits.ts';
 import type { RecordSource } from './records.ts';
 
 export interface WindowRecord {
   readonly date: string;
+  /** The same, in days from the first of the window's three years. */
+  readonly day: number;
   readonly user: string;
   readonly instance: string;
   readonly label: string;
@@ -18,10 +22,6 @@ export interface OolongWindow {
   readonly counts: ReadonlyMap<string, number>;
 }
 
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const firstDay = Date.UTC(2022, 6, 1);
-/** 36 months. */
-const days = 1096;
 /** A window has one user for about so many instances. */
 const instancesPerUser = 12;
 
@@ -31,7 +31,8 @@ export const lineOf = (record: WindowRecord): string =>
 /**
  * A window of at least the wanted length and at most a line or two more, in OOLONG's form: a header, then one instance
  * a line. The labels keep to `shares` throughout (each count within 1 of share × N), so margins planned in shares hold
- * in counts; labels of equal share get equal counts. Linear in the length.
+ * in counts; labels of equal share get equal counts. With `drift` users prefer labels and labels
+ * come and go. Linear in the length.
  */
 export function makeWindow(
   source: RecordSource,
@@ -39,14 +40,17 @@ export function makeWindow(
   split: Split,
   measure: Measure,
   random: Random,
+  drift: Random | null = null,
 ): OolongWindow {
   const next = source.draw(split, random);
   const users = makeUsers(split, Math.ceil(measure.wanted / 100 / instancesPerUser), random);
+  const habits = drift ? driftingHabits(users, source.labels, drift) : plainHabits(users);
   const counts = new Map(source.labels.map((label) => [label, 0]));
   const records: WindowRecord[] = [];
   let size = 0;
   const add = (label: string) => {
-    const record = { date: makeDate(random), user: pickUser(users, random), instance: next(label), label };
+    const day = habits.day(label, random);
+    const record = { date: shortDate(day), day, user: habits.user(label, random), instance: next(label), label };
     records.push(record);
     counts.set(label, counts.get(label)! + 1);
     size += measure.of(lineOf(record)) + 1;
@@ -124,16 +128,4 @@ function makeUsers(split: Split, wanted: number, random: Random): string[] {
     );
   }
   return [...used];
-}
-
-/** 80 of 100 instances go to 20 of 100 users. */
-function pickUser(users: readonly string[], random: Random): string {
-  const busy = Math.ceil(users.length / 5);
-  return random.unit() < 0.8 ? users[random.below(busy)]! : users[busy + random.below(users.length - busy)]!;
-}
-
-/** `Sep 06, 2023`. */
-function makeDate(random: Random): string {
-  const date = new Date(firstDay + random.below(days) * 86_400_000);
-  return `${months[date.getUTCMonth()]!} ${String(date.getUTCDate()).padStart(2, '0')}, ${date.getUTCFullYear()}`;
 }
