@@ -94,10 +94,16 @@ const splitOfHead = (head: string): Split => headSplits.get(head) ?? 'train';
 
 function makeName(kind: Kind, split: Split, random: Random): string {
   const word = () =>
-    drawOf(split, 'name', () => {
-      const made = Array.from({ length: 2 + random.below(2) }, () => random.pick(syllables)).join('');
-      return made[0]!.toUpperCase() + made.slice(1);
-    });
+    drawOf(
+      split,
+      'name',
+      () => {
+        const made = Array.from({ length: 2 + random.below(2) }, () => random.pick(syllables)).join('');
+        return made[0]!.toUpperCase() + made.slice(1);
+      },
+      // The syllables make this word too, which would look like a labelled line.
+      (made) => made !== 'Label',
+    );
   if (kind === 'person') return `${word()} ${word()}`;
   return kind === 'place' ? word() : `the ${word()} ${random.pick(things)}`;
 }
