@@ -29,6 +29,9 @@ export function checkNames(config: RunConfig): void {
     attempt(() => parse(policies, name, options, `policies.${kind}`));
   }
   attempt(() => createRubric(config.reward));
+  if (config.reward.components.some(({ name }) => name === 'judge') && !config.policies.judge) {
+    wrong.push('policies.judge: the reward has a judge component, so name the policy that plays it');
+  }
   attempt(() => dialectNamed(config.environment.dialect));
   for (const [at, format] of config.export.formats.entries()) {
     attempt(() => parse(formats, format, {}, `export.formats.${at}`));

@@ -3,6 +3,7 @@ import { loadConfig } from '../configs/load.ts';
 import { ConfigError, explain } from '../configs/registry.ts';
 import { rewardConfigSchema } from '../configs/schema.ts';
 import { applySetting } from '../configs/settings.ts';
+import type { RewardFunction } from '../env/environment.ts';
 import { createRubric } from '../reward/rubric.ts';
 import { rescoreRun } from '../rollout/rescore-run.ts';
 import { RunStore } from '../rollout/store.ts';
@@ -32,7 +33,7 @@ export const rescore = defineVerb({
     try {
       const rubric = rubricOf(store, config, set, io);
       const reward = createRubric(rubric);
-      const summary = await rescoreRun({ store, rubric, reward, signal: interrupt.drain });
+      const summary = await judgeAll(() => rescoreRun({ store, rubric, reward, signal: interrupt.drain }), reward);
       const { version, episodes, changed, unscored, before, after } = summary;
       io.say(
         `Score version ${version} of ${shownPath(dir)}: ${episodes} episodes judged, ${changed} with another reward, ${unscored} unscored; mean reward ${mean(before)} → ${mean(after)}`,
@@ -51,6 +52,15 @@ export const rescore = defineVerb({
     }
   },
 });
+
+/** Ends what the rubric holds (processes of its scorers) however the work ends. */
+async function judgeAll<Value>(work: () => Promise<Value>, reward: RewardFunction): Promise<Value> {
+  try {
+    return await work();
+  } finally {
+    await reward.close?.();
+  }
+}
 
 /** The rubric to apply: a config's, or the run's own, with what --set changes of it. */
 function rubricOf(store: RunStore, config: string | undefined, set: readonly string[], io: Io) {

@@ -95,7 +95,13 @@ export const policiesConfigSchema = z.strictObject({
 
 export const rewardConfigSchema = z.strictObject({
   components: z
-    .array(z.looseObject({ name: z.string().min(1), weight: z.number().default(1) }))
+    .array(
+      z.looseObject({
+        name: z.string().min(1),
+        weight: z.number().default(1),
+        as: z.string().min(1).optional().describe('Its name in the record; needed where a component is there twice'),
+      }),
+    )
     .min(1)
     .default([{ name: 'correctness', weight: 1 }])
     .describe('Weighted reward functions; each is kept apart in the record'),

@@ -162,7 +162,7 @@ class Watcher {
       if (!call.new && call.messages.length > 0)
         this.#report('new-once', `call ${call.id} is not new and repeats its messages`);
       if (!(call.maxTokens > 0)) this.#report('first-observation', `call ${call.id} has maxTokens ${call.maxTokens}`);
-      checkHidden(JSON.stringify(call.messages), this.#report);
+      checkHidden(JSON.stringify(call.messages), call.kind, this.#report);
       return call.new ? call : (before.find((old) => old.id === call.id) ?? call);
     });
     for (const id of observation.cancelled) {
@@ -182,9 +182,11 @@ function checkFirst({ seq, calls }: Observation, report: Report): void {
   }
 }
 
-function checkHidden(text: string, report: Report): void {
+function checkHidden(text: string, kind: WaitingCall['kind'], report: Report): void {
   if (text.includes(secrets.deep)) report('context-hidden', 'a message holds text from the middle of the context');
-  for (const secret of [secrets.answer, secrets.id, secrets.metadata]) {
+  // A judge is asked once the policy has ended, and may be told what is right.
+  const gold = kind === 'judge' ? [] : [secrets.answer];
+  for (const secret of [...gold, secrets.id, secrets.metadata]) {
     if (text.includes(secret)) report('host-only', `a message holds "${secret}", which must not leave the host`);
   }
 }

@@ -105,6 +105,10 @@ export interface StepInfo {
  * fault nor limit). Whatever a model wrote is an observation and a counter, never an exception. A step after the
  * episode's end, or to a call that is finished, cancelled or at another turn, changes nothing (`info.late`).
  *
+ * **Judges.** Where the reward needs them, the root's end opens calls of kind `judge` (`judge.1`, `judge.2`, …, without a
+ * parent, never trainable). They wait like any other call, after the sandbox is closed; the episode ends with the last of
+ * their texts. A fault of a judge, or the wall limit while one is waited for, ends it as `judge_error`, unscored.
+ *
  * **End.** An answer ends an episode as terminated; a budget, a turn limit or a time limit as truncated. Both are
  * scored. A failure of the infrastructure is neither and is not scored: `reward` stays null.
  */
@@ -132,9 +136,26 @@ export interface Outcome {
   readonly answer: string | null;
   /** The record so far: `reward` null, `components` empty. */
   readonly episode: Episode;
+  /** What judges said, by the id of the question; a question that got no text is not in it. */
+  readonly judged?: ReadonlyMap<string, string>;
 }
 
-/** Judges an ended episode on the host; see `reward/rubric.ts` for the one that ships. */
-export type RewardFunction = (
-  outcome: Outcome,
-) => Promise<Pick<Episode, 'reward' | 'components'>> | Pick<Episode, 'reward' | 'components'>;
+/** What a judge is to be asked. */
+export interface JudgeQuestion {
+  /** Unique among the questions of one episode, e.g. the component's name. */
+  readonly id: string;
+  readonly messages: readonly Message[];
+}
+
+export type Judgement = Pick<Episode, 'reward' | 'components'>;
+
+/**
+ * Judges an ended episode on the host; see `reward/rubric.ts` for the one that ships. A function that needs judges says
+ * what to ask them: the environment opens a call of kind `judge` for each question, and calls the function when all have
+ * a text. It may hold processes or connections; whoever made it closes it.
+ */
+export interface RewardFunction {
+  (outcome: Outcome): Promise<Judgement> | Judgement;
+  readonly questions?: (outcome: Outcome) => readonly JudgeQuestion[];
+  readonly close?: () => Promise<void>;
+}

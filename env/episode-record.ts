@@ -53,13 +53,17 @@ export function recordOf(
   };
 }
 
+/** What the policy used; judges are not its doing, and are counted among the metrics (`judge_tokens`, `judge_usd`). */
 function costOf(episode: RlmEpisode): Cost {
   let promptTokens = 0;
   let completionTokens = 0;
   let usd: number | null = 0;
   let texts = 0;
   let cells = 0;
+  let subcalls = 0;
   for (const { record } of episode.calls.values()) {
+    if (record.kind === 'judge') continue;
+    if (record.parent !== null) subcalls += 1;
     for (const turn of record.turns) {
       texts += 1;
       cells += turn.cells.length;
@@ -70,5 +74,5 @@ function costOf(episode: RlmEpisode): Cost {
     }
   }
   const rootTurns = episode.root.turn;
-  return { promptTokens, completionTokens, usd, texts, rootTurns, subcalls: episode.calls.size - 1, cells };
+  return { promptTokens, completionTokens, usd, texts, rootTurns, subcalls, cells };
 }

@@ -4,6 +4,8 @@ export { dialectNamed, dialects } from './dialects/dialects.ts';
 export type { Dialect, Feedback, Opening, ParsedText, ShownCell } from './dialects/dialect.ts';
 export type {
   Environment,
+  Judgement,
+  JudgeQuestion,
   Observation,
   Outcome,
   ResetOptions,

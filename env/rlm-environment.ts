@@ -8,9 +8,19 @@ import { dialectNamed } from './dialects/dialects.ts';
 import { recordOf } from './episode-record.ts';
 import type { Identity } from './episode-record.ts';
 import type { Episode, Message } from './episode.ts';
-import type { Environment, Observation, ResetOptions, RewardFunction, StepInput, StepResult } from './environment.ts';
+import type {
+  Environment,
+  Judgement,
+  Observation,
+  Outcome,
+  ResetOptions,
+  RewardFunction,
+  StepInput,
+  StepResult,
+} from './environment.ts';
 import type { ReplBackend } from './repl/repl.ts';
 import { RecordedLimits } from './recorded-limits.ts';
+import type { RlmCall } from './rlm-call.ts';
 import { RlmEpisode } from './rlm-episode.ts';
 
 export interface RlmEnvironmentOptions {
@@ -54,6 +64,8 @@ interface Game {
   lateSteps: number;
   /** `seq` of the last observation given out. */
   returned: number;
+  /** Question → the call that asks a judge; null until the episode has stopped. */
+  judges: Map<string, RlmCall> | null;
   record: Episode | null;
 }
 
@@ -100,9 +112,18 @@ class RlmEnvironment implements Environment {
       onSubcallFault,
       recorded: this.#options.recorded ? new RecordedLimits(this.#options.recorded) : null,
     });
-    const game: Game = { task, identity: who, episode, notes: {}, lateSteps: 0, returned: -1, record: null };
+    const game: Game = {
+      task,
+      identity: who,
+      episode,
+      notes: {},
+      lateSteps: 0,
+      returned: -1,
+      judges: null,
+      record: null,
+    };
     this.#game = game;
-    if (episode.stop) await this.#score(game);
+    if (episode.stop) await this.#settle(game);
     return { observation: this.#observe(game, -1), info: { seed, episodeId: this.episode().id } };
   }
 
@@ -136,7 +157,7 @@ class RlmEnvironment implements Environment {
     const call = episode.calls.get(id);
     const wall = input.limit?.kind === 'wall';
     if (
-      episode.stop ||
+      game.record ||
       (call && !wall && (call.waitingSince === null || (input.turn !== undefined && input.turn !== call.turn)))
     ) {
       game.lateSteps += 1;
@@ -152,24 +173,33 @@ class RlmEnvironment implements Environment {
       await episode.message(call, messageOf(input.message), input);
     } else if (input.fault) await episode.fault(call, input.fault.class, input.fault.message);
     else if (input.limit) await episode.limit(call, input.limit.kind, input.limit.message);
-    if (episode.stop) await this.#score(game);
+    if (episode.stop) await this.#settle(game);
     return this.#result(game, seen, {});
   }
 
-  /** Closes the sandbox, then judges (DESIGN: the scorer runs on the host after the sandbox is closed). */
-  async #score(game: Game): Promise<void> {
-    await game.episode.close();
-    const record = this.episode();
+  /** Closes the sandbox, asks the judges there are, and scores once all have answered. */
+  async #settle(game: Game): Promise<void> {
+    const { episode } = game;
+    const { reward } = this.#options;
+    let problem: unknown = null;
+    if (!game.judges) {
+      await episode.close();
+      game.judges = new Map();
+      try {
+        const asked = episode.stop?.class === 'infra' ? [] : (reward?.questions?.(this.#outcome(game)) ?? []);
+        for (const { id, messages } of asked) game.judges.set(id, episode.judge(game.judges.size + 1, messages));
+      } catch (error) {
+        problem = error;
+      }
+    }
+    if (episode.waiting.size > 0) return;
+    const outcome = this.#outcome(game);
+    const record = outcome.episode;
     game.record = record;
-    if (record.stop.class === 'infra' || !this.#options.reward) return;
+    if (record.stop.class === 'infra' || !reward) return;
     try {
-      const { reward, components } = await this.#options.reward({
-        task: game.task,
-        answer: record.final?.answer ?? null,
-        episode: record,
-      });
-      record.reward = reward;
-      record.components = components;
+      if (problem !== null) throw problem;
+      Object.assign(record, scoreOf(await reward(outcome)));
     } catch (error) {
       record.components = {
         error: { value: null, weight: 0, why: error instanceof Error ? error.message : String(error) },
@@ -177,8 +207,15 @@ class RlmEnvironment implements Environment {
     }
   }
 
+  #outcome(game: Game): Outcome {
+    const episode = this.episode();
+    const judged = new Map<string, string>();
+    for (const [id, { record }] of game.judges ?? []) if (record.answer !== null) judged.set(id, record.answer);
+    return { task: game.task, answer: episode.final?.answer ?? null, episode, judged };
+  }
+
   #result(game: Game, seen: number, extra: Record<string, unknown>): StepResult {
-    const { episode, record } = game;
+    const { record } = game;
     const observation = this.#observe(game, seen);
     if (record) record.timing.lateSteps = game.lateSteps;
     return {
@@ -186,7 +223,7 @@ class RlmEnvironment implements Environment {
       reward: record?.reward ?? null,
       terminated: record?.terminated ?? false,
       truncated: record?.truncated ?? false,
-      info: episode.stop ? { ...extra, stop: episode.stop } : extra,
+      info: record ? { ...extra, stop: record.stop } : extra,
     };
   }
 
@@ -200,6 +237,8 @@ class RlmEnvironment implements Environment {
     };
   }
 }
+
+const scoreOf = ({ reward, components }: Judgement): Judgement => ({ reward, components });
 
 function messageOf(message: NonNullable<StepInput['message']>): Message {
   if (typeof message === 'string') return { role: 'assistant', content: message.toWellFormed() };

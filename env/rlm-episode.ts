@@ -2,7 +2,7 @@ import { Budget } from './budget.ts';
 import type { ContextStore, PreparedContext } from './context.ts';
 import { Counters } from './counters.ts';
 import type { Dialect } from './dialects/dialect.ts';
-import type { CallRecord, EpisodeEvent, Message, Stop, TurnRecord } from './episode.ts';
+import type { CallRecord, EpisodeEvent, Message, Stop, TurnRecord, Usage } from './episode.ts';
 import type { StepInput } from './environment.ts';
 import { MessageRunner } from './message-runner.ts';
 import type { ReplBackend, ReplLimits } from './repl/repl.ts';
@@ -112,6 +112,7 @@ export class RlmEpisode {
     call.record.trainable &&= sampling.trainable ?? (sampling.source ?? 'policy') === 'policy';
     call.pending = [];
     call.promptBytes += Buffer.byteLength(message.content);
+    if (kind === 'judge') return this.#judged(call, message.content, sampling.usage);
     if (sampling.finishReason === 'length') this.flag(turn, 'cut_by_length');
     if (!call.dialect) return this.end(call, message.content);
     const parsed = call.dialect.parse(message);
@@ -123,6 +124,7 @@ export class RlmEpisode {
   /** The endpoint of a call failed for good: the episode is void, or (`onSubcallFault: 'tell'`) the code is told. */
   async fault(call: RlmCall, failure: string, message?: string): Promise<void> {
     this.events.push({ seq: this.seq + 1, type: 'fault', call: call.record.id, class: failure });
+    if (call.record.kind === 'judge') return this.#judgeFailed(`${failure}${message ? `: ${message}` : ''}`);
     if (this.parts.onSubcallFault === 'tell' && call.record.parent !== null) {
       this.counters.add('subcall_faults');
       return this.fail(call, failure, 'the model could not be reached');
@@ -132,6 +134,7 @@ export class RlmEpisode {
 
   async limit(call: RlmCall, kind: string, message?: string): Promise<void> {
     this.events.push({ seq: this.seq + 1, type: 'limit', call: call.record.id, kind });
+    if (this.stop && kind === 'wall') return this.#judgeFailed('the wall time of the episode ran out');
     if (kind === 'wall') this.finish({ reason: 'budget_wall', class: 'policy', ...(message ? { message } : {}) });
     else await this.fail(call, kind);
   }
@@ -218,6 +221,8 @@ export class RlmEpisode {
     this.#free(call);
     call.record.status = 'failed';
     call.record.failure = reason;
+    // Nobody can say whether the answer is right: that is not the policy's failure.
+    if (call.record.kind === 'judge') return;
     if (call.record.parent === null) return this.finish({ reason, class: 'policy' });
     this.counters.add('subcalls_failed');
     for (const child of this.#childrenOf(call)) this.cancel(child);
@@ -232,6 +237,33 @@ export class RlmEpisode {
     const run = parent.run;
     if (!run || !run.open.delete(child.record.slot)) return;
     await this.#runner.resume(parent, run, { id: child.record.slot, text });
+  }
+
+  /** Opens a call that waits for a judge's text, once the episode has stopped; it takes no room of the budget. */
+  judge(number: number, messages: readonly Message[]): RlmCall {
+    const call = this.addCall(
+      { id: `judge.${number}`, parent: null, slot: number, openedBy: null, batch: null, kind: 'judge', depth: 0 },
+      null,
+      1,
+    );
+    call.say(messages);
+    call.reservation = { maxTokens: this.parts.budget.limits.subcallTokens, tokens: 0, usd: 0 };
+    call.waitingSince = this.seq;
+    this.waiting.add(call);
+    return call;
+  }
+
+  #judged(call: RlmCall, text: string, usage: Usage): void {
+    call.record.status = 'answered';
+    call.record.answer = text;
+    this.counters.add('judge_texts');
+    this.counters.add('judge_tokens', usage.promptTokens + usage.completionTokens);
+    this.counters.add('judge_usd', usage.usd ?? 0);
+  }
+
+  #judgeFailed(message: string): void {
+    this.stop = { reason: 'judge_error', class: 'infra', message };
+    for (const call of this.waiting) this.cancel(call);
   }
 
   #childrenOf(call: RlmCall): RlmCall[] {

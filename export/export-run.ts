@@ -124,7 +124,9 @@ function openTables(of: {
   const { store, config, out, scores } = of;
   const first = of.kept[0] && store.episode(of.kept[0].episodeId, { scoreVersion: scores.version });
   const rubric = rewardConfigSchema.safeParse(scores.reward).data?.components ?? [];
-  const components = [...new Set([...rubric.map(({ name }) => name), ...Object.keys(first?.components ?? {})])];
+  const components = [
+    ...new Set([...rubric.map(({ name, as }) => as ?? name), ...Object.keys(first?.components ?? {})]),
+  ];
   return config.formats.map((name) => {
     const columns = formats.get(name).make.columns(components);
     const open = (split: string): ShardWriter =>

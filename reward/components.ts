@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { Registry } from '../configs/registry.ts';
 import type { Outcome } from '../env/environment.ts';
+import type { Message } from '../env/episode.ts';
+import { commandComponent, commandOptionsSchema } from './external/command.ts';
+import { httpComponent, httpOptionsSchema } from './external/http.ts';
+import { judgeComponent, judgeOptionsSchema } from './external/judge.ts';
 
 /** One component's finding. `value` null: it could not be judged, which is not 0. */
 export interface Finding {
@@ -12,10 +16,17 @@ export interface Finding {
 export interface ComponentInput extends Outcome {
   /** What the task's scorer found; 0 where there is no answer. Made once an episode. */
   readonly correctness: Finding;
+  /** What the judge said to this component's question, where it has one. */
+  readonly verdict?: string;
 }
 
 /** Judges one aspect of an ended episode. */
-export type RewardComponent = (input: ComponentInput) => Finding | Promise<Finding>;
+export interface RewardComponent {
+  (input: ComponentInput): Finding | Promise<Finding>;
+  /** What a judge must be asked first; null for nothing. A pure function of the outcome. */
+  question?(outcome: Outcome): readonly Message[] | null;
+  close?(): Promise<void>;
+}
 
 const none = z.strictObject({});
 const costOptions = (full: number, unit: string) =>
@@ -53,6 +64,21 @@ export const rewardFunctions = new Registry<(options: never) => RewardComponent>
     describe: '-correctness × dollars / full, not below -correctness; null where a price is not known',
     options: costOptions(1, 'Dollars'),
     make: (options: { full: number }) => (input) => cost(input, input.episode.cost.usd, options.full),
+  })
+  .add('command', {
+    describe: 'What a program of your own says, in [0, 1]: JSON lines on its stdin and stdout',
+    options: commandOptionsSchema,
+    make: commandComponent,
+  })
+  .add('http', {
+    describe: 'What an HTTP endpoint of your own says, in [0, 1]',
+    options: httpOptionsSchema,
+    make: httpComponent,
+  })
+  .add('judge', {
+    describe: 'What the `judge` policy says of the answer, in [0, 1]',
+    options: judgeOptionsSchema,
+    make: judgeComponent,
   });
 
 function format({ episode }: ComponentInput): Finding {

@@ -18,13 +18,14 @@ export interface CreateEnvironmentOptions extends Partial<EnvironmentConfig> {
  * `close` ends them too. To play many episodes at once, share them: {@link createEnvironments}.
  */
 export function createEnvironment(options: CreateEnvironmentOptions = {}): Environment {
-  const { reward = rewardConfigSchema.parse({}), ...config } = options;
+  const { reward: asked = rewardConfigSchema.parse({}), ...config } = options;
+  const reward = typeof asked === 'function' ? asked : createRubric(asked);
   const backend = createSupervisor(createJavaScriptBackend({ workers: 1 }));
   const contexts = new ContextStore();
   const env = createRlmEnvironment({
     backend,
     contexts,
-    reward: typeof reward === 'function' ? reward : createRubric(reward),
+    reward,
     config,
   });
   return {
@@ -34,6 +35,7 @@ export function createEnvironment(options: CreateEnvironmentOptions = {}): Envir
     async close() {
       await env.close();
       await backend.close();
+      if (reward !== asked) await reward.close?.();
       contexts.close();
     },
   };
@@ -42,7 +44,7 @@ export function createEnvironment(options: CreateEnvironmentOptions = {}): Envir
 export interface Environments {
   /** A fresh environment over the shared sandbox; with a record, for a replay of it. */
   create(recorded?: Episode): Environment;
-  /** Ends the sandbox; contexts stay with whoever made them. */
+  /** Ends the sandbox and the scorers; contexts stay with whoever made them. */
   close(): Promise<void>;
 }
 
@@ -57,6 +59,9 @@ export function createEnvironments(
   return {
     create: (recorded) =>
       createRlmEnvironment({ backend, contexts, reward, prices, config: config.environment, recorded }),
-    close: () => backend.close(),
+    async close() {
+      await backend.close();
+      await reward.close?.();
+    },
   };
 }

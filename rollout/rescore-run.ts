@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import PQueue from 'p-queue';
 import type { Task } from '../datasets/task.ts';
 import type { RewardFunction } from '../env/environment.ts';
@@ -92,13 +93,22 @@ export async function rescoreRun(options: RescoreOptions): Promise<RescoreSummar
   }
 }
 
+/** A judge is not asked again: where the record holds its text to the very same question, that counts. */
 async function judge(
   task: Task,
   scored: Episode,
   reward: RewardFunction,
 ): Promise<Pick<Episode, 'reward' | 'components'>> {
   const episode = { ...scored, reward: null, components: {} };
-  return reward({ task, answer: episode.final?.answer ?? null, episode });
+  const outcome = { task, answer: episode.final?.answer ?? null, episode };
+  const judged = new Map<string, string>();
+  for (const { id, messages } of reward.questions?.(outcome) ?? []) {
+    const text = episode.calls.find(
+      ({ kind, turns: [turn] }) => kind === 'judge' && turn && isDeepStrictEqual(turn.messages, messages),
+    )?.answer;
+    if (text != null) judged.set(id, text);
+  }
+  return reward({ ...outcome, judged });
 }
 
 class Mean {

@@ -72,10 +72,12 @@ describe('documentation', () => {
     }
   });
 
-  test.each(['docs/my-own-task.md', 'docs/my-own-scorer.md', 'docs/my-own-dialect.md'])(
-    '%s stays under 60 lines',
-    (page) => {
-      expect(readFileSync(join(root, page), 'utf8').split('\n').length).toBeLessThan(60);
-    },
-  );
+  test.each([
+    'docs/my-own-task.md',
+    'docs/my-own-scorer.md',
+    'docs/my-own-scorer-command.md',
+    'docs/my-own-dialect.md',
+  ])('%s stays under 60 lines', (page) => {
+    expect(readFileSync(join(root, page), 'utf8').split('\n').length).toBeLessThan(60);
+  });
 });

@@ -10,6 +10,7 @@ import {
   readExport,
   readFailures,
   readFigures,
+  readUnscored,
   type EpisodeFigures,
 } from './queries.ts';
 
@@ -60,6 +61,7 @@ export function buildReport(store: RunStore, options: ReportOptions = {}): Repor
       ),
     passAtK: passes(episodes, correctAt, config.rollout.group * config.rollout.rounds),
     failures: readFailures(database),
+    unscored: readUnscored(database, scoreVersion),
     attempts: readAttempts(database),
     export: readExport(database, options.exportId),
     good: example(store, examples.good, scoreVersion),

@@ -79,6 +79,8 @@ export const reportSchema = z.object({
   /** Unbiased, over the tasks with at least k scored episodes; `family` null: all of them. */
   passAtK: z.array(z.object({ family: z.string().nullable(), k: count, tasks: count, pass: estimateSchema })),
   failures: z.array(z.object({ class: z.enum(['policy', 'infra']), reason: z.string(), episodes: count })),
+  /** Why some component could not judge episodes that are not void; the ten most frequent reasons. */
+  unscored: z.array(z.object({ component: z.string(), why: z.string(), episodes: count })),
   /** Attempts that infrastructure failed, those that were tried again with success included. */
   attempts: z.array(z.object({ failure: z.string(), attempts: count, episodes: count })),
   export: z

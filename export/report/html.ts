@@ -201,7 +201,7 @@ function passTable({ passAtK }: ReportData): SafeHtml | null {
   </details>`;
 }
 
-function failures({ failures, attempts, counts }: ReportData): SafeHtml {
+function failures({ failures, attempts, unscored, counts }: ReportData): SafeHtml {
   const meaning = { policy: 'by the policy: scored', infra: 'by infrastructure: void, not scored' };
   const table =
     failures.length === 0
@@ -236,7 +236,13 @@ function failures({ failures, attempts, counts }: ReportData): SafeHtml {
           ${number(counts.failedAttempts)} attempts failed by infrastructure and were tried again or given up:
           ${attempts.map((one) => `${one.failure} ${number(one.attempts)} (${number(one.episodes)} episodes)`).join(', ')}.
         </p>`;
-  return html`${table}${tried}`;
+  const unjudged =
+    unscored.length > 0 &&
+    html`<p>Unscored, because a component could not judge (that is no zero):</p>
+      <ul>
+        ${unscored.map((one) => html`<li>${number(one.episodes)} by ${one.component}: ${one.why}</li>`)}
+      </ul>`;
+  return html`${table}${tried}${unjudged}`;
 }
 
 function curation({ export: exported, run }: ReportData, chart: SafeHtml | null): SafeHtml {

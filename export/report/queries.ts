@@ -65,6 +65,21 @@ export function readFailures(database: DatabaseSync): ReportData['failures'] {
   );
 }
 
+/** Why episodes are unscored: the component that could not judge, and its reason; the ten most frequent. */
+export function readUnscored(database: DatabaseSync, scoreVersion: number): ReportData['unscored'] {
+  return plain(
+    database
+      .prepare(
+        `SELECT c.key AS component, coalesce(json_extract(c.value, '$.why'), 'no reason was given') AS why,
+           count(*) AS episodes
+         FROM episodes e JOIN scores s ON s.episode_id = e.id AND s.version = ?, json_each(s.components) c
+         WHERE e.void = 0 AND s.reward IS NULL AND json_extract(c.value, '$.value') IS NULL
+         GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 10`,
+      )
+      .all(scoreVersion),
+  );
+}
+
 export function readAttempts(database: DatabaseSync): ReportData['attempts'] {
   return plain(
     database

@@ -21,6 +21,11 @@ export function renderText(report: ReportData): string {
         ['failure', 'class', 'episodes'],
         report.failures.map((one) => [one.reason, one.class, number(one.episodes)]),
       ),
+    report.unscored.length > 0 &&
+      table(
+        ['unscored by', 'episodes', 'because'],
+        report.unscored.map((one) => [one.component, number(one.episodes), brief(one.why)]),
+      ),
     report.attempts.length > 0 &&
       table(
         ['failed attempts', 'attempts', 'episodes'],
@@ -64,6 +69,8 @@ function place(example: Example | null): string {
   const { id, reward, stop } = example.episode;
   return oneLine(`${id} (reward ${number(reward ?? 0)}, ${stop.reason})`);
 }
+
+const brief = (text: string): string => (text.length > 120 ? `${text.slice(0, 117)}…` : text);
 
 /** Columns as wide as their widest cell; the first to the left, the others to the right. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
