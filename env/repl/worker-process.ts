@@ -123,7 +123,7 @@ export class WorkerProcess<Question, Answer> {
 
   /** Notes that a tenant waits for a message, at most `ms` from now. */
   enter(id: number, ms: number): void {
-    if (this.#inside.size === 0) this.#options.child.channel?.ref();
+    if (this.#inside.size === 0) this.#hold(true);
     this.#inside.set(id, { deadline: performance.now() + ms, seen: null });
   }
 
@@ -161,7 +161,19 @@ export class WorkerProcess<Question, Answer> {
   }
 
   #leave(id: number): void {
-    if (this.#inside.delete(id) && this.#inside.size === 0) this.#options.child.channel?.unref();
+    if (this.#inside.delete(id) && this.#inside.size === 0) this.#hold(false);
+  }
+
+  /** While somebody waits for it, a worker keeps this process alive: its death must be heard of, too. */
+  #hold(awaited: boolean): void {
+    const { child } = this.#options;
+    if (awaited) {
+      child.ref();
+      child.channel?.ref();
+    } else {
+      child.unref();
+      child.channel?.unref();
+    }
   }
 
   /** One operation alone goes at once; several of one turn of the loop go together. */
