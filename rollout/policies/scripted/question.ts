@@ -1,9 +1,13 @@
 import { needleKeys } from '../read-prompt.ts';
+import { readProgramQuestion, type ProgramAsk } from './programs.ts';
+import { readRecordQuestion, type RecordQuestion } from './record-question.ts';
 
 /** What a query asks, read out of its text as a model would. */
 export type Question =
   | { readonly kind: 'needles'; readonly text: string; readonly format: string; readonly keys: readonly string[] }
   | { readonly kind: 'labels'; readonly text: string; readonly ask: LabelQuestion }
+  | ({ readonly kind: 'records'; readonly text: string } & RecordQuestion)
+  | { readonly kind: 'program'; readonly text: string; readonly ask: ProgramAsk }
   | { readonly kind: 'other'; readonly text: string };
 
 export type LabelQuestion =
@@ -18,7 +22,11 @@ export function readQuestion(text: string): Question {
     return { kind: 'needles', text, format, keys };
   }
   const ask = readLabelQuestion(text);
-  return ask ? { kind: 'labels', text, ask } : { kind: 'other', text };
+  const records = readRecordQuestion(text, ask);
+  if (records) return { kind: 'records', text, ...records };
+  if (ask) return { kind: 'labels', text, ask };
+  const program = readProgramQuestion(text);
+  return program ? { kind: 'program', text, ask: program } : { kind: 'other', text };
 }
 
 /** The wordings of OOLONG's counting questions (abertsch72/oolong). */

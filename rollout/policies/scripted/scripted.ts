@@ -6,6 +6,10 @@ import type { LabelView } from './labels.ts';
 import { needleStrategies } from './needles.ts';
 import type { NeedleView } from './needles.ts';
 import { playOther } from './other.ts';
+import { programStrategies } from './programs.ts';
+import type { ProgramView } from './programs.ts';
+import { recordStrategies } from './records.ts';
+import type { RecordView } from './records.ts';
 import { finish, readView } from './view.ts';
 import type { View } from './view.ts';
 
@@ -101,6 +105,10 @@ function play(view: View, strategy: Strategy): string {
       return needleStrategies[strategy]!(view as NeedleView);
     case 'labels':
       return labelStrategies[strategy]!(view as LabelView);
+    case 'records':
+      return recordStrategies[strategy]!(view as RecordView);
+    case 'program':
+      return programStrategies[strategy]!(view as ProgramView);
     default:
       return playOther(view, strategy);
   }
