@@ -138,6 +138,41 @@ export const curateConfigSchema = z.strictObject({
     .default(null)
     .describe('The best episodes of each group, by reward, then cost'),
   capPerTask: z.number().int().positive().nullable().default(null).describe('Episodes of one task over all rounds'),
+  passRate: z
+    .strictObject({ low: z.number().min(0).max(1).default(0), high: z.number().min(0).max(1).default(1) })
+    .refine(({ low, high }) => low <= high, { message: 'low is above high' })
+    .nullable()
+    .default(null)
+    .describe(
+      'Keep tasks whose share of correct episodes is in this band, bounds included: not too hard, not too easy',
+    ),
+  stopReasons: z
+    .array(z.string().min(1))
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Keep episodes that ended so, e.g. [answered]'),
+  maxTurns: z
+    .number()
+    .int()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('Keep episodes with at most so many root texts'),
+  maxSubcalls: whole.nullable().default(null).describe('Keep episodes with at most so many sub-calls'),
+  maxTokens: z
+    .number()
+    .int()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('Keep episodes with at most so many prompt and completion tokens'),
+  maxUsd: z
+    .number()
+    .nonnegative()
+    .nullable()
+    .default(null)
+    .describe('Keep episodes that cost at most so many dollars; one whose price is not known is dropped'),
 });
 
 export const exportConfigSchema = z.strictObject({

@@ -98,6 +98,11 @@ const notes: Readonly<Record<string, string>> = {
   'sft-turns':
     'One row per root turn. `prompt` and `completion` are what TRL takes as conversational prompt-completion; set ' +
     '`max_length` in its `SFTConfig`, which otherwise cuts long prompts and then drops the rows.',
+  'sft-chat':
+    'One row per segment of a call: the whole conversation, and in `train` which of its messages are to be learnt. ' +
+    "**TRL does not read `train`**: with a `messages` column its `SFTTrainer` learns everything, the REPL's output " +
+    'included, unless `assistant_only_loss=True` and the chat template marks what the assistant said with ' +
+    '`{% generation %}`. Use `sft-turns` there, or build labels from `train` yourself.',
   rl:
     'One row per segment of a call: within a segment every prompt extends the last one. Children come before their ' +
     "parents, the root's last segment last. Sub-calls inherit the episode's reward. `loss_weight` is " +

@@ -16,6 +16,8 @@ const one = (patch: Partial<Candidate> = {}): Candidate => {
     correctness: 1,
     usd: null,
     tokens: 100,
+    rootTurns: 3,
+    subcalls: 2,
     stopClass: 'answer',
     stopReason: 'answered',
     ...patch,
@@ -73,6 +75,45 @@ describe('rules', () => {
     expect(ledger[2]!.detail).toBe('place 2 of its task; 1 are kept');
   });
 
+  test('caps on turns, sub-calls, tokens and dollars keep the bound itself; an unknown price is dropped', () => {
+    const turns = [one({ rootTurns: 4 }), one({ rootTurns: 5 })];
+    expect(rules(turns, { maxTurns: 4 })).toEqual([null, 'max_turns']);
+    expect(rules([one({ subcalls: 0 }), one({ subcalls: 1 })], { maxSubcalls: 0 })).toEqual([null, 'max_subcalls']);
+    expect(rules([one({ tokens: 10 }), one({ tokens: 11 })], { maxTokens: 10 })).toEqual([null, 'max_tokens']);
+    const dollars = [one({ usd: 0.5 }), one({ usd: 0.51 }), one({ usd: null })];
+    expect(rules(dollars, { maxUsd: 0.5 })).toEqual([null, 'max_usd', 'max_usd']);
+    const details = curate(dollars, config({ maxUsd: 0.5 })).ledger.map((row) => row.detail);
+    expect(details).toEqual([null, '0.51 dollars > 0.5', 'no dollars are known']);
+  });
+
+  test('stop reasons keep those that are named', () => {
+    const candidates = [one(), one({ stopClass: 'policy', stopReason: 'max_turns' })];
+    expect(rules(candidates, { stopReasons: ['answered'] })).toEqual([null, 'stop_reason']);
+    expect(rules(candidates, { stopReasons: ['answered', 'max_turns'] })).toEqual([null, null]);
+  });
+
+  test('a band by pass rate keeps or drops whole tasks, over scored members of all rounds', () => {
+    const of = (taskId: string, ...correctness: (number | null)[]) =>
+      correctness.map((value, round) => one({ taskId, groupId: `r/${round}/${taskId}`, round, correctness: value }));
+    const never = of('never', 0, 0, 0);
+    const often = of('often', 1, 1, 0.5, 0);
+    const always = of('always', 1, 1);
+    const unknown = of('unknown', null);
+    const lost = one({ taskId: 'always', stopClass: 'infra', stopReason: 'network', reward: null, correctness: null });
+    const all = [...never, ...often, ...always, ...unknown, lost];
+    const kept = (patch: object) => [
+      ...new Set(curate(all, config(patch)).ledger.flatMap((row, at) => (row.kept ? [all[at]!.taskId] : []))),
+    ];
+    expect(kept({ passRate: { low: 0.01, high: 0.99 } })).toEqual(['often']);
+    expect(kept({ passRate: { low: 0.5, high: 0.5 } })).toEqual(['often']);
+    expect(kept({ passRate: { low: 0.51 } })).toEqual(['always']);
+    expect(kept({ passRate: { low: 0.75, high: 0.75 }, correctAt: 0.5 })).toEqual(['often']);
+    expect(kept({ passRate: { high: 0 } })).toEqual(['never']);
+    const { ledger } = curate(all, config({ passRate: { low: 0.6, high: 0.9 }, correctOnly: true }));
+    expect(ledger[3]!.detail).toBe('pass rate 0.5 of its task is not in [0.6, 0.9]');
+    expect(() => config({ passRate: { low: 0.9, high: 0.1 } })).toThrow(/low is above high/);
+  });
+
   test('a rule acts on what the ones before it left', () => {
     const candidates = [one({ correctness: 0, reward: 1, tokens: 1 }), one({ tokens: 2 })];
     expect(rules(candidates, { correctOnly: true, bestN: 1 })).toEqual(['correct_only', null]);
@@ -86,12 +127,20 @@ test('whatever the candidates: the waterfall adds up to the ledger, and order do
     correctness: fc.option(fc.constantFrom(0, 1)),
     usd: fc.option(fc.constantFrom(0.1, 0.2)),
     tokens: fc.integer({ min: 0, max: 3 }),
+    rootTurns: fc.integer({ min: 1, max: 3 }),
+    subcalls: fc.integer({ min: 0, max: 3 }),
     round: fc.integer({ min: 0, max: 1 }),
     stopClass: fc.constantFrom('answer', 'policy', 'infra'),
   });
   const curation = fc.record({
     correctOnly: fc.boolean(),
     minReward: fc.option(fc.constantFrom(0, 0.5)),
+    passRate: fc.option(fc.constantFrom({ low: 0, high: 0.5 }, { low: 0.5, high: 1 })),
+    stopReasons: fc.option(fc.constantFrom(['answered'], ['other'])),
+    maxTurns: fc.option(fc.integer({ min: 1, max: 3 })),
+    maxSubcalls: fc.option(fc.integer({ min: 0, max: 3 })),
+    maxTokens: fc.option(fc.integer({ min: 1, max: 3 })),
+    maxUsd: fc.option(fc.constantFrom(0.1, 0.2)),
     bestN: fc.option(fc.integer({ min: 1, max: 3 })),
     capPerTask: fc.option(fc.integer({ min: 1, max: 3 })),
   });

@@ -15,6 +15,9 @@ export interface Candidate {
   readonly usd: number | null;
   /** Prompt and completion tokens of all texts. */
   readonly tokens: number;
+  /** Texts of the root. */
+  readonly rootTurns: number;
+  readonly subcalls: number;
   readonly stopClass: 'answer' | 'policy' | 'infra';
   readonly stopReason: string;
 }
@@ -23,7 +26,20 @@ export interface Candidate {
  * Why an episode is left out: `void` (the infrastructure failed), `unscored` (no scorer could judge it), or the name
  * of the curation rule, in the order in which they are applied.
  */
-export const curationRules = ['void', 'unscored', 'correct_only', 'min_reward', 'best_n', 'cap_per_task'] as const;
+export const curationRules = [
+  'void',
+  'unscored',
+  'pass_rate',
+  'stop_reason',
+  'correct_only',
+  'min_reward',
+  'max_turns',
+  'max_subcalls',
+  'max_tokens',
+  'max_usd',
+  'best_n',
+  'cap_per_task',
+] as const;
 export type CurationRule = (typeof curationRules)[number];
 
 /** The rules that a config switches on, in order. */
@@ -31,8 +47,14 @@ export function activeRules(config: CurateConfig): CurationRule[] {
   const on: Record<CurationRule, boolean> = {
     void: true,
     unscored: true,
+    pass_rate: config.passRate !== null,
+    stop_reason: config.stopReasons !== null,
     correct_only: config.correctOnly,
     min_reward: config.minReward !== null,
+    max_turns: config.maxTurns !== null,
+    max_subcalls: config.maxSubcalls !== null,
+    max_tokens: config.maxTokens !== null,
+    max_usd: config.maxUsd !== null,
     best_n: config.bestN !== null,
     cap_per_task: config.capPerTask !== null,
   };
@@ -65,7 +87,8 @@ export interface Curation {
 
 /**
  * Decides which episodes are kept. Rules act in the order of {@link curationRules}, each on what the ones before it
- * left; an episode is named in the ledger by the first rule that dropped it. Best-n orders a group, and the cap a
+ * left; an episode is named in the ledger by the first rule that dropped it. A task's pass rate is the share of its scored
+ * episodes, over all rounds, whose correctness is at least `correctAt`. Best-n orders a group, and the cap a
  * task, by reward (high first), then cost (dollars where they are known of all of them, else tokens), then round and index, so that
  * equal runs keep equal episodes.
  */
@@ -85,6 +108,14 @@ export function curate(candidates: readonly Candidate[], config: CurateConfig): 
 
   apply('void', (one) => (one.stopClass === 'infra' ? one.stopReason : null));
   apply('unscored', (one) => (one.reward === null ? 'the reward is null' : null));
+  const { passRate, stopReasons } = config;
+  if (passRate !== null) {
+    const rates = passRates(left, config.correctAt);
+    apply('pass_rate', ({ taskId }) => outside(rates.get(taskId), passRate));
+  }
+  if (stopReasons !== null) {
+    apply('stop_reason', ({ stopReason }) => (stopReasons.includes(stopReason) ? null : stopReason));
+  }
   if (config.correctOnly) {
     apply('correct_only', ({ correctness }) => {
       if (correctness === null) return 'there is no correctness';
@@ -95,6 +126,23 @@ export function curate(candidates: readonly Candidate[], config: CurateConfig): 
   if (minReward !== null) {
     apply('min_reward', ({ reward }) => (reward! < minReward ? `reward ${reward} < ${minReward}` : null));
   }
+  const atMost = (
+    rule: CurationRule,
+    most: number | null,
+    what: string,
+    of: (one: Candidate) => number | null,
+  ): void => {
+    if (most === null) return;
+    apply(rule, (one) => {
+      const used = of(one);
+      if (used === null) return `no ${what} are known`;
+      return used > most ? `${used} ${what} > ${most}` : null;
+    });
+  };
+  atMost('max_turns', config.maxTurns, 'turns', (one) => one.rootTurns);
+  atMost('max_subcalls', config.maxSubcalls, 'sub-calls', (one) => one.subcalls);
+  atMost('max_tokens', config.maxTokens, 'tokens', (one) => one.tokens);
+  atMost('max_usd', config.maxUsd, 'dollars', (one) => one.usd);
   if (config.bestN !== null) {
     const rank = ranks(left, (one) => one.groupId);
     apply('best_n', (one) => beyond(rank, one, config.bestN!, 'group'));
@@ -109,6 +157,23 @@ export function curate(candidates: readonly Candidate[], config: CurateConfig): 
     return { episodeId, kept: !drop, rule: drop?.rule ?? null, detail: drop?.detail ?? null };
   });
   return { ledger, waterfall, kept: left.length };
+}
+
+/** Share of correct episodes by task, over those whose correctness is known. */
+function passRates(candidates: readonly Candidate[], correctAt: number): Map<string, number> {
+  const judged = candidates.filter((one) => one.correctness !== null);
+  const rates = new Map<string, number>();
+  for (const [task, members] of Map.groupBy(judged, (one) => one.taskId)) {
+    rates.set(task, members.filter((one) => one.correctness! >= correctAt).length / members.length);
+  }
+  return rates;
+}
+
+function outside(rate: number | undefined, { low, high }: { low: number; high: number }): string | null {
+  if (rate === undefined) return 'no episode of its task has a correctness';
+  return rate < low || rate > high
+    ? `pass rate ${Number(rate.toFixed(4))} of its task is not in [${low}, ${high}]`
+    : null;
 }
 
 function beyond(rank: ReadonlyMap<Candidate, number>, one: Candidate, limit: number, of: string): string | null {

@@ -33,7 +33,11 @@ async function run(options: Parameters<typeof testRun>[0] = {}): Promise<RunStor
   return store;
 }
 
-const config = exportConfigSchema.parse({ curate: { correctOnly: true, bestN: 1 }, rowGroupRows: 8 });
+const config = exportConfigSchema.parse({
+  curate: { correctOnly: true, bestN: 1 },
+  formats: ['sft-turns', 'sft-chat', 'rl'],
+  rowGroupRows: 8,
+});
 
 describe('one export', () => {
   let store: RunStore;
@@ -59,6 +63,7 @@ describe('one export', () => {
     const exported = sql('SELECT format, rows, episodes FROM exports ORDER BY format').map((row) => ({ ...row }));
     expect(exported).toEqual([
       { format: 'rl', rows: 6, episodes: 6 },
+      { format: 'sft-chat', rows: 6, episodes: 6 },
       { format: 'sft-turns', rows: 12, episodes: 6 },
     ]);
     for (const { format, rows } of result.formats) {
@@ -74,7 +79,7 @@ describe('one export', () => {
       expect(bytes.length).toBe(file.bytes);
     }
     const names = readdirSync(result.out, { recursive: true }).map(String).sort();
-    const shards = ['rl-test', 'rl-train', 'sft-turns-test', 'sft-turns-train'].map(
+    const shards = ['rl-test', 'rl-train', 'sft-chat-test', 'sft-chat-train', 'sft-turns-test', 'sft-turns-train'].map(
       (name) => `data/${name}-00000.parquet`,
     );
     expect(names).toEqual(['README.md', 'data', ...shards, 'export.json', 'ledger.jsonl']);
@@ -93,11 +98,16 @@ describe('one export', () => {
         data_files: ['train', 'test'].map((split) => ({ split, path: `data/sft-turns-${split}-*.parquet` })),
       },
       {
+        config_name: 'sft-chat',
+        data_files: ['train', 'test'].map((split) => ({ split, path: `data/sft-chat-${split}-*.parquet` })),
+      },
+      {
         config_name: 'rl',
         data_files: ['train', 'test'].map((split) => ({ split, path: `data/rl-${split}-*.parquet` })),
       },
     ]);
     for (const file of result.files) expect(card).toContain(file.sha256);
+    expect(card).toContain('**TRL does not read `train`**');
     for (const column of formats.get('rl').make.columns(['correctness']))
       expect(card).toContain(`| \`${column.name}\` |`);
     expect(card).toContain('| `best_n` | 12 | 6 | 6 |');
@@ -111,7 +121,7 @@ describe('one export', () => {
     { timeout: 120_000 },
     () => {
       const kept = sql('SELECT episode_id AS id FROM ledger WHERE kept = 1').map((row) => String(row['id']));
-      for (const name of ['sft-turns', 'rl'] as const) {
+      for (const name of ['sft-turns', 'sft-chat', 'rl'] as const) {
         const format = formats.get(name).make;
         const rows: Row[] = [];
         for (const episode of store.episodes({ void: false })) {
@@ -131,7 +141,7 @@ describe('one export', () => {
           rows,
           dataset: { dir: result.out, config: name },
         });
-        expect(read.rows).toBe(name === 'rl' ? 5 : 10);
+        expect(read.rows).toBe(name === 'sft-turns' ? 10 : 5);
         expect(read.readers).toHaveProperty('datasets, by the card');
         expect(read.metadata).toMatchObject({ schema_version: 1, format: name, config_hash: store.configHash });
       }
@@ -190,7 +200,7 @@ test('an unknown format is refused before anything is written', async () => {
   const store = await run();
   const out = join(temporary(), 'new');
   await expect(exportRun({ store, config: { ...config, formats: ['sft'] }, out })).rejects.toThrow(
-    /choose one of: sft-turns, rl/,
+    /choose one of: sft-turns, sft-chat, rl/,
   );
   expect(existsSync(out)).toBe(false);
 });
@@ -202,6 +212,7 @@ test('nothing kept: tables with their columns and no rows', async () => {
   expect(result.kept).toBe(0);
   expect(result.files.map(({ path, rows }) => [path, rows])).toEqual([
     ['data/sft-turns-train-00000.parquet', 0],
+    ['data/sft-chat-train-00000.parquet', 0],
     ['data/rl-train-00000.parquet', 0],
   ]);
 });
@@ -213,6 +224,7 @@ test('an episode with a told fault stays out of the rl rows, and the ledger says
   const result = await exportRun({ store, config: { ...config, curate: { ...config.curate, bestN: null } } });
   expect(result.formats.map(({ format, episodes, refused }) => [format, episodes, refused])).toEqual([
     ['sft-turns', 12, {}],
+    ['sft-chat', 12, {}],
     ['rl', 11, { subcall_fault: 1 }],
   ]);
   const row = store.database.prepare("SELECT kept, rule, detail FROM ledger WHERE episode_id LIKE '%/task-1/0'").get();

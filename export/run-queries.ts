@@ -7,8 +7,6 @@ export interface EpisodeSummary extends Candidate {
   readonly family: string;
   readonly strategy: string | null;
   readonly split: string;
-  readonly rootTurns: number;
-  readonly subcalls: number;
 }
 
 /**
