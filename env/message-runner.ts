@@ -133,19 +133,7 @@ export class MessageRunner {
       limit: result.limit,
       finish: result.finish && { ...result.finish },
     });
-    if (result.limit) {
-      this.#tree.events.push({
-        seq: this.#tree.seq + 1,
-        type: 'limit',
-        call: call.record.id,
-        kind: result.limit,
-        cell: run.block,
-        entry: run.entries,
-        alive: result.alive,
-        cancelled: [...result.cancelled],
-      });
-      this.#tree.counters.add(result.limit);
-    }
+    this.#limitMet(call, run, result);
     if (result.stderr !== '') this.#tree.counters.add('cell_errors');
     if (result.cut > 0) this.#tree.counters.add('cells_cut');
     this.#tree.counters.add('output_chars', shown.length);
@@ -164,7 +152,7 @@ export class MessageRunner {
     call.run = null;
     if (last && !last.alive) return this.#tree.fail(call, last.limit ?? 'sandbox_killed');
     const { finish, rejected } = await this.#finishOf(call, run);
-    if (this.#tree.stop) return;
+    if (this.#tree.stop || call.ended) return;
     if (finish) return this.#tree.end(call, finish.value, finish);
     for (const reason of rejected) this.#tree.flag(run.turn, reason);
     if (this.#tree.parts.budget.outputSpent) return this.#tree.fail(call, 'budget_output');
@@ -192,8 +180,8 @@ export class MessageRunner {
     if (!finish && parsed.finish) {
       if (parsed.finish.source === 'FINAL') finish = this.#capped('FINAL', parsed.finish.text);
       else {
-        const found = await this.#readVariable(call, parsed.finish.text);
-        if (this.#tree.stop) return { finish: null, rejected: [] };
+        const found = await this.#readVariable(call, run, parsed.finish.text);
+        if (this.#tree.stop || call.ended) return { finish: null, rejected: [] };
         if (!found) return { finish: null, rejected: ['final_var_unknown'] };
         finish = found;
       }
@@ -211,15 +199,39 @@ export class MessageRunner {
     return rejected.length > 0 ? { finish: null, rejected } : { finish, rejected };
   }
 
-  /** Reads a REPL variable as text by running `FINAL_VAR` in a cell of the environment's own. */
-  async #readVariable(call: RlmCall, name: string): Promise<Finish | null> {
+  /**
+   * Reads a REPL variable as text by running `FINAL_VAR` in a cell of the environment's own. Turning it into text may run
+   * the model's code (`toJSON`, a getter), so it meets limits as every cell does.
+   */
+  async #readVariable(call: RlmCall, run: Run, name: string): Promise<Finish | null> {
     if (!call.repl) return null;
-    const read = await this.#inRepl(() => call.repl!.run(`FINAL_VAR(${JSON.stringify(name)})`));
+    const read = await this.#enter(call, run, () => call.repl!.run(`FINAL_VAR(${JSON.stringify(name)})`));
     if (read.failure) {
       this.#tree.finish(read.failure);
       return null;
     }
-    return read.progress.state === 'done' ? read.progress.result.finish : null;
+    if (read.progress.state !== 'done') return null;
+    const { result } = read.progress;
+    this.#limitMet(call, run, result);
+    run.entries = 0;
+    if (!result.alive) await this.#tree.fail(call, result.limit ?? 'sandbox_killed');
+    return result.finish;
+  }
+
+  /** A limit that ended a cell is an event of the record. */
+  #limitMet(call: RlmCall, run: Run, { limit, alive, cancelled }: CellResult): void {
+    if (!limit) return;
+    this.#tree.events.push({
+      seq: this.#tree.seq + 1,
+      type: 'limit',
+      call: call.record.id,
+      kind: limit,
+      cell: run.block,
+      entry: run.entries,
+      alive,
+      cancelled: [...cancelled],
+    });
+    this.#tree.counters.add(limit);
   }
 
   #capped(source: string, text: string): Finish {

@@ -1,4 +1,4 @@
-import type { CallRecord, Episode } from './episode.ts';
+import type { Episode } from './episode.ts';
 import type { CellLimit, CellResult, ReplLimits } from './repl/repl.ts';
 
 /** A cell of an episode, and which of its entries: 1 is its start, each hand-over of answers is one more. */
@@ -37,9 +37,9 @@ export class RecordedLimits {
       if (!measured.has(event.kind)) continue;
       const { call, cell, entry, alive = true, cancelled = [] } = event;
       const turn = told.get(call) ?? 0;
-      const found = cellAt(calls.get(call), turn, cell);
-      if (!found) continue;
-      const { stdout, stderr, cut, variables, finish, overwritten, hints, limit } = found;
+      // A cell of the environment's own (it reads a variable for FINAL_VAR) is not in the record; it shows nothing.
+      const { stdout, stderr, cut, variables, finish, overwritten, hints } =
+        calls.get(call)?.turns[turn]?.cells[cell] ?? unseen;
       this.#ends.set(keyOf({ call, turn, cell, entry }), {
         stdout,
         stderr,
@@ -52,7 +52,7 @@ export class RecordedLimits {
         wallMs: 0,
         finish: finish as CellResult['finish'],
         hints: hints as CellResult['hints'],
-        limit: limit as CellLimit,
+        limit: event.kind as CellLimit,
       });
       if (alive) this.#timed.add(call);
     }
@@ -72,10 +72,4 @@ export class RecordedLimits {
 
 const keyOf = ({ call, turn, cell, entry }: CellPlace): string => `${call} ${turn} ${cell} ${entry}`;
 
-function cellAt(
-  call: CallRecord | undefined,
-  turn: number,
-  cell: number,
-): CallRecord['turns'][number]['cells'][number] | undefined {
-  return call?.turns[turn]?.cells[cell];
-}
+const unseen = { stdout: '', stderr: '', cut: 0, variables: [], finish: null, overwritten: [], hints: [] };
