@@ -180,9 +180,7 @@ class Player {
     reply: PolicyReply,
   ): Omit<StepInput, 'call'> {
     const { message, notes = {}, retries = {} } = reply;
-    for (const [failure, times] of Object.entries(retries)) {
-      for (let time = 0; time < times; time += 1) this.#options.onError?.(failure);
-    }
+    this.#earlierTries(retries);
     const sampling = { ...reply.sampling, usage: usageOf(conversation, policy, reply), maxTokens: call.maxTokens };
     conversation.messages.push({ role: 'assistant', ...message });
     conversation.previous = sampling;
@@ -195,12 +193,20 @@ class Player {
     return { message, sampling, notes: { ...told, ...this.#tallies } };
   }
 
+  /** Tells of tries that failed before the last one. */
+  #earlierTries(retries: Readonly<Record<string, number>>): void {
+    for (const [failure, times] of Object.entries(retries)) {
+      for (let time = 0; time < times; time += 1) this.#options.onError?.(failure);
+    }
+  }
+
   #noText(error: unknown): Pick<StepInput, 'fault' | 'limit'> {
     if (!(error instanceof PolicyError)) {
       this.#options.onError?.('bug');
       return { fault: { class: 'bug', message: describe(error) } };
     }
-    const { failure, message } = error;
+    const { failure, message, retries } = error;
+    this.#earlierTries(retries);
     this.#options.onError?.(failure);
     if (failure === 'context_overflow' || failure === 'content_filter') return { limit: { kind: failure, message } };
     return { fault: { class: failure, message } };

@@ -82,14 +82,16 @@ class OpenAiPolicy implements Policy {
         this.#answered = true;
         return attempt === 0 ? verdict.reply : { ...verdict.reply, retries };
       }
-      if (request.signal.aborted || !verdict.retry) throw verdict.error;
+      if (request.signal.aborted || !verdict.retry) throw afterTries(verdict.error, attempt + 1, retries);
       const { error } = verdict;
       const backoff = Math.min(longestBackoffSeconds, backoffSeconds * 2 ** attempt) * (0.5 + Math.random() / 2);
       const wait = Math.max(error.retryAfter ?? 0, backoff) * 1_000;
       if (error.failure === 'rate_limited' && error.retryAfter !== undefined) {
         this.#notBefore = Math.max(this.#notBefore, Date.now() + error.retryAfter * 1_000);
       }
-      if (attempt >= maxRetries || Date.now() + wait >= deadline) throw afterTries(error, attempt + 1);
+      if (attempt >= maxRetries || Date.now() + wait >= deadline) {
+        throw afterTries(error, attempt + 1, retries);
+      }
       retries[error.failure] = (retries[error.failure] ?? 0) + 1;
       await sleep(wait, request.signal);
     }
@@ -163,9 +165,14 @@ function chatCompletions(baseURL: string): string {
   return url.href;
 }
 
-function afterTries(error: PolicyError, tries: number): PolicyError {
-  if (tries === 1) return error;
-  return new PolicyError(error.failure, `${error.message} (after ${tries} tries)`, { retryAfter: error.retryAfter });
+function afterTries<Failed extends PolicyError | PolicyConfigError>(
+  error: Failed,
+  tries: number,
+  retries: Readonly<Record<string, number>>,
+): Failed | PolicyError {
+  if (tries === 1 || !(error instanceof PolicyError)) return error;
+  const { failure, message, retryAfter } = error;
+  return new PolicyError(failure, `${message} (after ${tries} tries)`, { retryAfter, retries });
 }
 
 /** Waits; rejects at once when the request is no longer wanted. */

@@ -55,10 +55,17 @@ export class PolicyError extends Error {
   readonly failure: InfraFailure | 'context_overflow' | 'content_filter';
   /** Seconds the endpoint asked to wait, where it did. */
   readonly retryAfter: number | undefined;
-  constructor(failure: PolicyError['failure'], message: string, options?: ErrorOptions & { retryAfter?: number }) {
+  /** Tries that failed before the one this error tells of, by class, for the live error counts. */
+  readonly retries: Readonly<Record<string, number>>;
+  constructor(
+    failure: PolicyError['failure'],
+    message: string,
+    options: ErrorOptions & { retryAfter?: number; retries?: Readonly<Record<string, number>> } = {},
+  ) {
     super(message, options);
     this.failure = failure;
-    this.retryAfter = options?.retryAfter;
+    this.retryAfter = options.retryAfter;
+    this.retries = options.retries ?? {};
   }
 }
 
