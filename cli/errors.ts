@@ -50,7 +50,7 @@ export function toFailure(error: unknown, verb: string, config?: string): Failur
     return { message, next: config === undefined ? next : next.replaceAll(/\bCONFIG\b/g, config), code: status };
   }
   const known = typeof code === 'string' ? systemErrors[code] : undefined;
-  if (known) return { message, next: known, code: exitCodes.environment };
+  if (known) return { message, next: known, code: code === 'ENOSPC' ? exitCodes.disk : exitCodes.environment };
   return {
     message,
     next: 'RLM_GYM_DEBUG=1 with the same command shows where; `rlm-gym doctor` checks this machine',

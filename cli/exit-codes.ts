@@ -12,6 +12,8 @@ export const exitCodes = {
   refused: 4,
   /** The run ended, but some episodes have no score: infrastructure failed them. Running it again tries them again. */
   incomplete: 5,
+  /** The disk is full or failed. What was finished is kept; with room made, the same command goes on. */
+  disk: 6,
   /** Stopped by Ctrl-C or a signal; what was finished is kept, and the resume command was printed. */
   interrupted: 130,
 } as const;

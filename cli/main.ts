@@ -39,7 +39,7 @@ export async function main(argv: readonly string[], streams: Streams = processSt
       describe: 'A module that is imported first: it registers families, scorers, dialects of yours',
     })
     .epilogue(
-      'Exit status: 0 done, 1 failed, 2 bad arguments or config, 3 the machine lacks something,\n4 the run directory holds another run, 5 some episodes have no score, 130 interrupted.',
+      'Exit status: 0 done, 1 failed, 2 bad arguments or config, 3 the machine lacks something,\n4 the run directory holds another run, 5 some episodes have no score, 6 the disk is full, 130 interrupted.',
     )
     .wrap(110);
   for (const verb of verbs) {

@@ -11,7 +11,7 @@ export type StoreProblem =
 
 /**
  * A run directory that cannot be used as asked. `next` is the thing to do about it; `exitCode` is what a command
- * line should end with (4: refused and nothing was changed; 3: the machine lacks something).
+ * line should end with (2: no such run; 4: refused and nothing was changed; 6: the disk).
  */
 export class StoreError extends Error {
   override name = 'StoreError';
@@ -23,7 +23,7 @@ export class StoreError extends Error {
     super(message, options);
     this.problem = problem;
     this.next = options.next;
-    this.exitCode = problem === 'disk' ? 3 : problem === 'missing' ? 2 : 4;
+    this.exitCode = problem === 'disk' ? 6 : problem === 'missing' ? 2 : 4;
   }
 }
 

@@ -245,7 +245,7 @@ describe('a full disk', () => {
     const big = testEpisode({ run: store.runId, task: store.task('t1')!, index: 0 });
     big.query = Buffer.from(Array.from({ length: 60_000 }, () => Math.random() * 256)).toString('base64');
     const error = await caught(() => store.putEpisode(big));
-    expect(error).toMatchObject({ problem: 'disk', exitCode: 3, next: expect.stringContaining('make room') as string });
+    expect(error).toMatchObject({ problem: 'disk', exitCode: 6, next: expect.stringContaining('make room') as string });
     store.database.exec('PRAGMA max_page_count = 1000000');
     expect(await store.putEpisode(big)).toBe(true);
   });

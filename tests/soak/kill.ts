@@ -103,12 +103,12 @@ async function run({ count, seed, log }: SoakOptions): Promise<SoakResult> {
         const before = storedIn(dir);
         counts.starts += 1;
         const started = startCli(argv(dir), { limitMs: startLimitMs });
-        let gone = false;
-        void started.ended.then(() => (gone = true));
-        while (!gone && counts.kills < most) {
+        const state = { gone: false };
+        void started.ended.then(() => (state.gone = true));
+        while (!state.gone && counts.kills < most) {
           const at = counts.kills;
           await Promise.race([started.ended, delay(draw('moment', at) * undisturbedMs * 0.6)]);
-          if (gone) break;
+          if (state.gone) break;
           if (draw('target', at) < 0.5) {
             counts.kills += 1;
             counts.engines += 1;

@@ -102,7 +102,7 @@ async function run({ count, seed, log }: SoakOptions): Promise<SoakResult> {
       );
     }
     holds(
-      `a class of no fault: ${Object.keys(summary.errors)}`,
+      `a class of no fault: ${Object.keys(summary.errors).join(', ')}`,
       Object.keys(summary.errors).every((name) => name in sent),
     );
 
