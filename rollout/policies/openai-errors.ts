@@ -1,6 +1,4 @@
-import { APIError } from 'openai';
-import { PostFailed } from './http-post.ts';
-import type { HttpAnswer } from './http-post.ts';
+import { APIConnectionTimeoutError, APIError } from 'openai';
 import { PolicyConfigError, PolicyError } from './policy.ts';
 
 /** What to do about a request that failed: try it again, or give up with this error. */
@@ -13,37 +11,14 @@ export class BadAnswer extends Error {
   override name = 'BadAnswer';
 }
 
-/** The JSON of an answer; throws what the openai client throws for one that is a refusal. */
-export function readAnswer({ status, text, header }: HttpAnswer): unknown {
-  if (status >= 200 && status < 300) {
-    try {
-      return JSON.parse(text);
-    } catch (error) {
-      throw new BadAnswer(`the endpoint's answer is no JSON: ${(error as Error).message}`, { cause: error });
-    }
-  }
-  const headers = new Headers();
-  for (const name of ['retry-after', 'retry-after-ms', 'x-request-id']) {
-    const value = header(name);
-    if (value !== undefined) headers.set(name, value);
-  }
-  let body: object | undefined;
-  try {
-    const parsed: unknown = JSON.parse(text);
-    // Older servers tell the error without the wrapper.
-    if (typeof parsed === 'object' && parsed !== null) body = 'error' in parsed ? parsed : { error: parsed };
-  } catch {
-    // The text itself is told.
-  }
-  throw APIError.generate(status, body, body ? undefined : text, headers);
-}
-
 export interface Circumstances {
   readonly model: string;
   readonly baseURL: string;
   readonly apiKeyEnv: string;
   /** Has this endpoint answered before? Then a 400 is about this one prompt. */
   readonly answeredBefore: boolean;
+  /** Did the request's own timer end it? */
+  readonly timedOut: boolean;
   /** Takes secrets out of a text. */
   readonly redact: (text: string) => string;
 }
@@ -66,10 +41,12 @@ export function classify(error: unknown, about: Circumstances): Verdict {
     retry: false,
     error: new PolicyConfigError(`${what}: ${text}`, { next }),
   });
-  if (error instanceof BadAnswer) return again('upstream_5xx');
-  if (error instanceof PostFailed) return again(error.timedOut ? 'upstream_timeout' : 'network');
+  if (about.timedOut) return again('upstream_timeout');
+  if (error instanceof BadAnswer || error instanceof SyntaxError) return again('upstream_5xx');
+  if (error instanceof APIConnectionTimeoutError) return again('upstream_timeout');
   if (!(error instanceof APIError)) return { retry: false, error: new PolicyError('bug', text) };
-  const { status = 0 } = error;
+  const { status } = error;
+  if (status === undefined) return again('network');
   const code = error.code ?? error.type ?? '';
   const retryAfter = secondsToWait(error.headers);
   if (status === 429) {

@@ -1,8 +1,7 @@
+import OpenAI from 'openai';
 import { mix } from '../../env/seed.ts';
-import { packageVersion } from '../version.ts';
-import { createHttpPost, postByFetch } from './http-post.ts';
-import type { HttpPost } from './http-post.ts';
-import { classify, readAnswer } from './openai-errors.ts';
+import { createHttpFetch } from './http-fetch.ts';
+import { classify } from './openai-errors.ts';
 import type { Verdict } from './openai-errors.ts';
 import { isLocal } from './openai-options.ts';
 import type { OpenAiOptions } from './openai-options.ts';
@@ -31,9 +30,9 @@ class OpenAiPolicy implements Policy {
   readonly name = 'openai';
   readonly price: Policy['price'];
   readonly #options: OpenAiOptions;
-  readonly #http: HttpPost;
+  readonly #client: OpenAI;
   readonly #secrets: readonly string[];
-  readonly #maxTokensParam: string;
+  readonly #close: () => void;
   #answered = false;
   /** No request begins before this time: the endpoint asked for it. */
   #notBefore = 0;
@@ -55,19 +54,20 @@ class OpenAiPolicy implements Policy {
       });
     });
     this.#secrets = [key, ...fromEnv.map(([, value]) => value)].filter((secret) => secret.length >= 4);
-    const official = new URL(options.baseURL).hostname === 'api.openai.com';
-    this.#maxTokensParam = options.maxTokensParam ?? (official ? 'max_completion_tokens' : 'max_tokens');
-    const headers = lowerCased({
-      accept: 'application/json',
-      'content-type': 'application/json',
-      'user-agent': `rlm-gym/${packageVersion}`,
-      // Some servers look for a key that they do not read.
-      authorization: `Bearer ${key === '' ? 'none' : key}`,
-      ...options.headers,
-      ...Object.fromEntries(fromEnv),
+    const lean = deps.fetch ? null : createHttpFetch();
+    this.#close = () => lean?.close();
+    this.#client = new OpenAI({
+      baseURL: options.baseURL,
+      apiKey: key === '' ? 'none' : key,
+      // Nothing of this is read from the environment behind the config's back.
+      organization: null,
+      project: null,
+      maxRetries: 0,
+      timeout: options.timeoutSeconds * 1_000,
+      defaultHeaders: { ...options.headers, ...Object.fromEntries(fromEnv) },
+      logLevel: 'off',
+      fetch: deps.fetch ?? lean!.fetch,
     });
-    const url = chatCompletions(options.baseURL);
-    this.#http = deps.fetch ? postByFetch({ url, headers, fetch: deps.fetch }) : createHttpPost({ url, headers });
   }
 
   async complete(request: PolicyRequest): Promise<PolicyReply> {
@@ -98,13 +98,18 @@ class OpenAiPolicy implements Policy {
   }
 
   async close(): Promise<void> {
-    this.#http.close();
+    this.#close();
   }
 
-  async #ask(body: string, request: PolicyRequest, deadline: number): Promise<Verdict | { reply: PolicyReply }> {
-    const timeoutMs = Math.max(1, Math.min(this.#options.timeoutSeconds * 1_000, deadline - Date.now()));
+  async #ask(body: object, request: PolicyRequest, deadline: number): Promise<Verdict | { reply: PolicyReply }> {
+    const timer = new AbortController();
+    const left = Math.max(1, Math.min(this.#options.timeoutSeconds * 1_000, deadline - Date.now()));
+    const timeout = setTimeout(() => timer.abort(), left);
     try {
-      const answer = readAnswer(await this.#http.post(body, { signal: request.signal, timeoutMs }));
+      const answer: unknown = await this.#client.post('/chat/completions', {
+        body,
+        signal: AbortSignal.any([request.signal, timer.signal]),
+      });
       const reply = readReply(answer, this.#options, request);
       if (reply.sampling.finishReason === 'content_filter') {
         return { retry: false, error: new PolicyError('content_filter', 'the endpoint filtered the answer') };
@@ -117,25 +122,30 @@ class OpenAiPolicy implements Policy {
         baseURL,
         apiKeyEnv,
         answeredBefore: this.#answered,
+        timedOut: timer.signal.aborted && !request.signal.aborted,
         redact: (text) => this.#secrets.reduce((clean, secret) => clean.replaceAll(secret, '[key]'), text),
       });
+    } finally {
+      clearTimeout(timeout);
     }
   }
 
-  #body({ messages, maxTokens, draw, call }: PolicyRequest): string {
+  #body({ messages, maxTokens, draw, call }: PolicyRequest): object {
     const { model, temperature, topP, tokens, extraBody, sendReasoning, sendSeed } = this.#options;
     const most = Math.min(maxTokens, this.#options.maxTokens ?? Number.POSITIVE_INFINITY);
-    return JSON.stringify({
+    const official = new URL(this.#options.baseURL).hostname === 'api.openai.com';
+    const param = this.#options.maxTokensParam ?? (official ? 'max_completion_tokens' : 'max_tokens');
+    return {
       model,
       messages: toChatMessages(messages, sendReasoning),
-      [this.#maxTokensParam]: most,
+      [param]: most,
       ...(temperature === undefined ? {} : { temperature }),
       ...(topP === undefined ? {} : { top_p: topP }),
       // A signed 32-bit number is what every server takes.
       ...(sendSeed ? { seed: mix(draw, call.segment, call.turn) >>> 1 } : {}),
       ...(tokens ? { logprobs: true, return_token_ids: true } : {}),
       ...extraBody,
-    });
+    };
   }
 
   async #waitForGate(deadline: number, signal: AbortSignal): Promise<void> {
@@ -152,17 +162,6 @@ class OpenAiPolicy implements Policy {
     }
     await sleep(wait, signal);
   }
-}
-
-/** Two spellings of one header are one header, the later one. */
-const lowerCased = (headers: Record<string, string>): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-
-/** Its path goes behind that of the base; a query of the base stays. */
-function chatCompletions(baseURL: string): string {
-  const url = new URL(baseURL);
-  url.pathname = `${url.pathname.replace(/\/$/, '')}/chat/completions`;
-  return url.href;
 }
 
 function afterTries<Failed extends PolicyError | PolicyConfigError>(
