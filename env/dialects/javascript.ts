@@ -2,6 +2,9 @@ import type { Message } from '../episode.ts';
 import type { Dialect, Feedback, Opening, ParsedText, ShownCell } from './dialect.ts';
 import { splitFences } from './fences.ts';
 
+/** `1,234,567`; made once, because making a formatter costs more than using it. */
+const count = new Intl.NumberFormat('en-US').format;
+
 /** Tags whose blocks are run. `repl` is the one the prompt names. */
 const tags = new Set(['repl', 'js', 'javascript']);
 
@@ -49,7 +52,7 @@ function instructions(opening: Opening): string {
     'You answer a question about a text that is too long to read at once. The text is not in this conversation: it is the variable `context` in a JavaScript REPL. You look at it by writing code.',
     '',
     'To run code, write a block fenced with ```repl. Variables, functions and classes last from one block to the next, `await` works at the top level, and you are shown what `print(...)` or `console.log(...)` writes' +
-      ` (at most about ${opening.outputChars.toLocaleString('en-US')} characters a block). The value of a bare expression is not shown. There is no file system, no network and no import.`,
+      ` (at most about ${count(opening.outputChars)} characters a block). The value of a bare expression is not shown. There is no file system, no network and no import.`,
     '',
     'In the REPL you have:',
     '- `context`: the text, a string or an array of strings.',
@@ -57,7 +60,7 @@ function instructions(opening: Opening): string {
   if (query) {
     lines.push(
       '- `await llm_query(prompt)`: asks a language model and resolves to its answer, a string. It sees the prompt alone, so put the piece of the text it needs into it' +
-        ` (at most ${opening.promptChars.toLocaleString('en-US')} characters).`,
+        ` (at most ${count(opening.promptChars)} characters).`,
       '- `await llm_query_batched(prompts)`: asks many prompts at once and resolves to their answers in the same order. Prefer a few large pieces to many small ones: sub-calls are counted.',
     );
   }
@@ -79,11 +82,11 @@ function instructions(opening: Opening): string {
 }
 
 function describeContext({ context }: Opening): string {
-  const size = `${context.chars.toLocaleString('en-US')} characters (about ${context.tokens.toLocaleString('en-US')} tokens)`;
+  const size = `${count(context.chars)} characters (about ${count(context.tokens)} tokens)`;
   const shape =
     context.type === 'list'
-      ? `an array of ${(context.documents ?? 0).toLocaleString('en-US')} documents, ${size} in all`
-      : `a string of ${size}, ${context.lines.toLocaleString('en-US')} lines`;
+      ? `an array of ${count((context.documents ?? 0))} documents, ${size} in all`
+      : `a string of ${size}, ${count(context.lines)} lines`;
   return `\`context\` is ${shape}. It begins: ${JSON.stringify(context.preview)}`;
 }
 
