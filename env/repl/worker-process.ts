@@ -16,6 +16,8 @@ export type WorkerEnd =
 /** What lives on a worker and is told what happens there. */
 export interface Tenant<Answer> {
   readonly id: number;
+  /** Throws for a message that goes beyond what this tenant may send; that ends the worker. */
+  check(message: Answer): void;
   onMessage(message: Answer): void;
   /** `inside`: it had an operation under way when the worker ended. */
   onLost(end: WorkerEnd, inside: boolean, detail: string): void;
@@ -56,6 +58,8 @@ export class WorkerProcess<Question, Answer> {
   #end: WorkerEnd | null = null;
   #ended = false;
   #stderr = '';
+  /** It came up: a death before that says that it cannot be started here, and nothing of its tenants. */
+  #spoke = false;
   readonly exited: Promise<void>;
   /** No new tenants: it is to go once the present ones have left. */
   draining = false;
@@ -209,16 +213,19 @@ export class WorkerProcess<Question, Answer> {
 
   #receive(messages: unknown): void {
     if (!Array.isArray(messages) || this.#ended) return;
+    this.#spoke = true;
     for (const given of messages) {
       let message: Answer;
+      let id: number | null;
       try {
         message = this.#options.parse(given);
+        id = this.#options.tenantOf(message);
+        if (id !== null && this.#inside.has(id)) this.#tenants.get(id)?.check(message);
       } catch (error) {
         this.#stderr = `it sent a message off schema: ${String(error).slice(0, 500)}`;
         this.kill('crashed');
         return;
       }
-      const id = this.#options.tenantOf(message);
       if (id === null) this.#options.onOwnMessage(message);
       else if (this.#inside.has(id)) {
         this.#leave(id);
@@ -231,7 +238,8 @@ export class WorkerProcess<Question, Answer> {
     if (this.#ended) return;
     this.#ended = true;
     // SIGKILL that did not come from here: the kernel or an operator, nobody's code.
-    const end = this.#end ?? (signal === null || signal === 'SIGKILL' || signal === 'SIGTERM' ? 'gone' : 'crashed');
+    const crashed = this.#spoke && signal !== 'SIGKILL' && signal !== 'SIGTERM' && code !== 0;
+    const end = this.#end ?? (crashed ? 'crashed' : 'gone');
     const lines = this.#stderr.split('\n').filter((line) => line.trim() !== '');
     const why = lines.find((line) => line.includes('Error')) ?? lines.at(-1);
     const detail = `worker ${this.pid} ended (${signal ?? `exit code ${code}`}, ${end})${why ? `: ${why.trim()}` : ''}`;

@@ -45,26 +45,33 @@ export class IsolateViolation extends Error {
   override name = 'IsolateViolation';
 }
 
-const stderrChars = 8000;
+/** Caps on the texts that leave a worker. */
+export interface TextCaps extends ReplLimits {
+  readonly stderrChars: number;
+}
+
+/** How a text that leaves an isolate is mended. */
+export type Clean = (text: string) => string;
+export const wellFormed: Clean = (text) => text.toWellFormed();
 
 /** Holds every text of a cell to its cap and to well-formed Unicode, whatever came out of the isolate. */
-export function cellResult(end: CellEnd, limits: ReplLimits): WireResult {
+export function cellResult(end: CellEnd, limits: TextCaps, clean: Clean): WireResult {
   const joined = joinHeadAndTail(end.head, end.tail.slice(-Math.floor(limits.outputChars / 2)), end.total);
   // The note of what was left out stands between the ends and is not counted against the cap.
   const stdout =
     end.total > limits.outputChars && joined.cut === 0 ? headAndTail(joined.text, limits.outputChars) : joined;
-  const stderr = headAndTail([end.error, ...end.notes].filter((text) => text !== '').join('\n'), stderrChars);
+  const stderr = headAndTail([end.error, ...end.notes].filter((text) => text !== '').join('\n'), limits.stderrChars);
   const finish = end.finish && keepHead(end.finish.value, limits.answerChars);
-  const variables = end.variables.map(({ name, type }) => ({ name: name.slice(0, 200).toWellFormed(), type }));
+  const variables = end.variables.map(({ name, type }) => ({ name: clean(name.slice(0, 200)), type }));
   variables.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   return {
-    stdout: stdout.text.toWellFormed(),
-    stderr: stderr.text.toWellFormed(),
+    stdout: clean(stdout.text),
+    stderr: clean(stderr.text),
     cut: stdout.cut,
     variables: variables.slice(0, 200),
     finish:
       end.finish && finish
-        ? { source: end.finish.source, value: finish.text.toWellFormed(), cut: end.finish.cut + finish.cut }
+        ? { source: end.finish.source, value: clean(finish.text), cut: end.finish.cut + finish.cut }
         : null,
     cancelled: [...end.cancelled],
     overwritten: [...end.overwritten],
@@ -77,7 +84,7 @@ export function cellResult(end: CellEnd, limits: ReplLimits): WireResult {
 }
 
 /** Requests as the host is told them; throws for ids that do not grow by one and for prompts over the cap. */
-export function requestsOf(polled: Polled['q'], limits: ReplLimits, last: number): SubcallRequest[] {
+export function requestsOf(polled: Polled['q'], limits: ReplLimits, last: number, clean: Clean): SubcallRequest[] {
   if (polled.length > limits.requestsPerCell) throw new IsolateViolation('the isolate sent more sub-calls than it may');
   return polled.map(({ i, k, m, b, p }, at) => {
     if (i !== last + 1 + at) throw new IsolateViolation('the isolate sent a sub-call out of order');
@@ -85,8 +92,8 @@ export function requestsOf(polled: Polled['q'], limits: ReplLimits, last: number
     return {
       id: i,
       kind: k,
-      prompt: p.toWellFormed(),
-      model: m === null ? null : m.toWellFormed(),
+      prompt: clean(p),
+      model: m === null ? null : clean(m),
       batch: b && { id: b[0], index: b[1], size: b[2] },
     };
   });

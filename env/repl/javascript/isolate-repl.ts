@@ -1,9 +1,19 @@
 import type { ReplLimits } from '../repl.ts';
-import { cellResult, emptyCell, IsolateViolation, requestsOf, type CellEnd } from './cell-result.ts';
+import {
+  cellResult,
+  emptyCell,
+  IsolateViolation,
+  requestsOf,
+  wellFormed,
+  type CellEnd,
+  type Clean,
+  type TextCaps,
+} from './cell-result.ts';
 import type { CpuMeter } from './cpu-meter.ts';
+import type { Defence, Without } from './defences.ts';
 import type { Entry } from './entries.ts';
 import type { EntryGate } from './entry-gate.ts';
-import { openIsolate, type Doors, type OpenIsolate } from './isolate.ts';
+import { openIsolate, type Bootstrap, type Doors, type OpenIsolate } from './isolate.ts';
 import { pollSchema, type Polled, type WorkerMessage } from './messages.ts';
 import type { SharedContexts } from './shared-contexts.ts';
 import { CellSyntaxError, transformCell, type TransformedCell } from './transform-cell.ts';
@@ -25,6 +35,9 @@ export interface WorkerServices {
   readonly entries: Set<Entry>;
   /** A given-up thread began or stopped burning. */
   readonly onStuck: (change: 1 | -1) => void;
+  readonly bootstrap: Bootstrap;
+  /** Tests' own; see `defences.ts`. */
+  readonly without: Without;
 }
 
 /**
@@ -34,7 +47,10 @@ export interface WorkerServices {
 type Outcome = 'ended' | 'timeout' | 'overloaded' | 'oom' | 'disposed' | 'stuck';
 type Requests = ReturnType<typeof requestsOf>;
 
+/** From this many bytes of heap on, listing a REPL's variables may take too long for the worker's own thread. */
+const longHeap = 8 * 2 ** 20;
 const promptCharsPerPoll = 8_000_000;
+const uncapped = { stderrChars: 1e9, outputChars: 1e9, answerChars: 1e9, requestsPerCell: 1e9, promptChars: 1e9 };
 
 /**
  * One REPL inside its isolate, on the worker's side. Model code runs only in asynchronous entries, on isolated-vm's
@@ -43,6 +59,8 @@ const promptCharsPerPoll = 8_000_000;
 export class IsolateRepl {
   readonly #options: IsolateReplOptions;
   readonly #services: WorkerServices;
+  readonly #caps: TextCaps;
+  readonly #clean: Clean;
   #opened: OpenIsolate | null = null;
   #holdsContext = false;
   #closed = false;
@@ -59,6 +77,8 @@ export class IsolateRepl {
   constructor(options: IsolateReplOptions, services: WorkerServices) {
     this.#options = options;
     this.#services = services;
+    this.#caps = { ...options.limits, stderrChars: 8000, ...(this.#has('worker_caps') ? {} : uncapped) };
+    this.#clean = this.#has('well_formed') ? wellFormed : String;
   }
 
   get closed(): boolean {
@@ -71,7 +91,8 @@ export class IsolateRepl {
     this.#notes = [];
     this.#stuckBody = false;
     const { limits } = this.#options;
-    if (Buffer.byteLength(code, 'utf8') > limits.cellBytes) return this.#ended({ limit: 'cell_too_large' });
+    if (Buffer.byteLength(code, 'utf8') > limits.cellBytes && this.#has('cell_size'))
+      return this.#ended({ limit: 'cell_too_large' });
     try {
       this.#cell = transformCell(code.toWellFormed());
     } catch (error) {
@@ -111,6 +132,10 @@ export class IsolateRepl {
     this.#holdsContext = false;
   }
 
+  #has(defence: Defence): boolean {
+    return !this.#services.without.has(defence);
+  }
+
   readonly #dispose = (): void => {
     const isolate = this.#opened?.isolate;
     if (isolate && !isolate.isDisposed) isolate.dispose();
@@ -125,7 +150,8 @@ export class IsolateRepl {
       throw new Error('closed while it opened');
     }
     this.#holdsContext = true;
-    this.#opened = openIsolate(shared, limits, seed, functions);
+    const { bootstrap } = this.#services;
+    this.#opened = openIsolate(bootstrap, shared, limits, seed, functions, this.#has('heap_limit'));
   }
 
   /** Lets model code run on another thread, within what is left of the cell's CPU and wall budget (or `budgetMs`). */
@@ -135,6 +161,7 @@ export class IsolateRepl {
     const ticket = typeof place === 'symbol' ? place : await place;
     const { cellCpuMs, cellWallMs } = this.#options.limits;
     const { isolate, doors } = this.#opened as OpenIsolate;
+    if (!this.#has('one_budget')) this.#cellCpu = 0;
     const stretched = (cellCpuMs - this.#cellCpu) * meter.stretch();
     const timeout = Math.max(1, Math.ceil(budgetMs ?? Math.min(cellWallMs - this.#cellWall, stretched)));
     const measured = meter.enter();
@@ -152,7 +179,11 @@ export class IsolateRepl {
       if (!entries.has(entry)) onStuck(-1);
       resolve(outcome);
     };
-    doors[name].apply(undefined, args, { timeout }).then(
+    const limited = this.#has('entry_timeout') ? { timeout } : {};
+    const entered = this.#has('own_threads')
+      ? doors[name].apply(undefined, args, limited)
+      : new Promise((end) => end(doors[name].applySync(undefined, args, limited)));
+    entered.then(
       () => settle('ended'),
       (thrown: unknown) => {
         if (isolate.isDisposed) settle(entry.disposedAt === null && !this.#closed ? 'oom' : 'disposed');
@@ -178,6 +209,7 @@ export class IsolateRepl {
   /** A rejection that nobody handled comes out of an entry as a thrown value; it may be any value. */
   #note(thrown: unknown): void {
     if (this.#notes.length >= 5) return;
+    if (!this.#has('any_thrown')) throw thrown;
     let text = 'a value that could not be read';
     try {
       if (thrown instanceof Error) text = thrown.message === '' ? thrown.name : `${thrown.name}: ${thrown.message}`;
@@ -185,7 +217,7 @@ export class IsolateRepl {
     } catch {
       // Keeps the text above.
     }
-    this.#notes.push(`Uncaught (in promise) ${text.slice(0, 4000)}`);
+    this.#notes.push(`Uncaught (in promise) ${text.slice(0, this.#caps.stderrChars / 2)}`);
   }
 
   async #progress(outcome: Outcome): Promise<WorkerMessage> {
@@ -207,6 +239,11 @@ export class IsolateRepl {
       if (!polled) return this.#ended({ limit: 'sandbox_oom', alive: false });
       requests.push(...this.#checked(polled.q));
       if (polled.s === 'more') continue;
+      if (polled.s === 'ended') {
+        const closed = await this.#enter('close', [], outcome === 'timeout' ? 250 : undefined);
+        if (closed === 'ended') continue;
+        return (await this.#stopped(closed === 'timeout' ? 'disposed' : closed)) ?? this.#ended({ alive: false });
+      }
       if (polled.s === 'done') return this.#done(polled, requests, outcome === 'timeout' ? 'cell_timeout' : null);
       if (this.#openRequests.size > 0) return { type: 'waiting', repl: this.#options.repl, requests };
       // Nothing is open, and the microtasks have run: what the body waits for cannot come.
@@ -248,11 +285,14 @@ export class IsolateRepl {
     const { isolate, doors } = this.#opened as OpenIsolate;
     let text: unknown;
     try {
-      text = doors.poll.applySync(undefined, [], { timeout: 1000 });
+      text = doors.poll.applySync(undefined, [isolate.getHeapStatisticsSync().used_heap_size > longHeap], {
+        timeout: 1000,
+      });
     } catch (error) {
       if (isolate.isDisposed) return null;
       throw new IsolateViolation('the REPL could not be read', { cause: error });
     }
+    if (!this.#has('poll_schema')) return JSON.parse(String(text)) as Polled;
     if (typeof text !== 'string' || text.length > most) throw new IsolateViolation('the REPL sent more than it may');
     try {
       return pollSchema.parse(JSON.parse(text));
@@ -262,7 +302,7 @@ export class IsolateRepl {
   }
 
   #checked(requests: Polled['q']): Requests {
-    const checked = requestsOf(requests, this.#options.limits, this.#lastRequest);
+    const checked = requestsOf(requests, this.#caps, this.#lastRequest, this.#clean);
     this.#lastRequest = checked.at(-1)?.id ?? this.#lastRequest;
     for (const { id } of checked) this.#openRequests.add(id);
     return checked;
@@ -302,7 +342,7 @@ export class IsolateRepl {
     };
     this.#openRequests.clear();
     this.#cell = null;
-    const result = cellResult(whole, this.#options.limits);
+    const result = cellResult(whole, this.#caps, this.#clean);
     this.#variables = result.variables;
     return { type: 'done', repl: this.#options.repl, requests, result };
   }

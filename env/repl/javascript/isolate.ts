@@ -13,6 +13,7 @@ export interface Doors {
   readonly settle: Door;
   readonly end: Door;
   readonly abort: Door;
+  readonly close: Door;
   readonly poll: Door;
 }
 
@@ -21,21 +22,31 @@ export interface OpenIsolate {
   readonly doors: Doors;
 }
 
-const program = `(function ($0, $1, $2, $3, $4) {${bootstrapSource}})`;
-/** V8's code of the bootstrap, made by the first isolate of a worker: it saves the others a millisecond each. */
-let compiled: ivm.ExternalCopy<ArrayBuffer> | undefined;
+/** The program that makes every isolate of a worker a REPL. */
+export class Bootstrap {
+  readonly program: string;
+  /** V8's code of it, made by the first isolate of a worker: it saves the others a millisecond each. */
+  compiled: ivm.ExternalCopy<ArrayBuffer> | undefined;
+
+  constructor(source = bootstrapSource()) {
+    this.program = `(function ($0, $1, $2, $3, $4) {${source}})`;
+  }
+}
 
 /**
  * A fresh isolate with the bootstrap in it; no reference and no callback of the worker's goes inside. V8 charges the
  * shared context to each isolate's limit, so its bytes come on top of the working memory.
  */
 export function openIsolate(
+  bootstrap: Bootstrap,
   shared: SharedContext,
   limits: ReplLimits,
   seed: number,
   functions: readonly string[],
+  heapLimited = true,
 ): OpenIsolate {
-  const isolate = new ivm.Isolate({ memoryLimit: Math.max(8, Math.ceil(shared.bytes / 2 ** 20) + limits.memoryMb) });
+  const memoryLimit = heapLimited ? Math.max(8, Math.ceil(shared.bytes / 2 ** 20) + limits.memoryMb) : 1e5;
+  const isolate = new ivm.Isolate({ memoryLimit });
   const inside: InsideLimits = {
     outputChars: limits.outputChars,
     answerChars: limits.answerChars,
@@ -44,11 +55,13 @@ export function openIsolate(
     promptCharsPerCell: 32 * limits.promptChars,
   };
   const script = isolate.compileScriptSync(
-    program,
-    compiled ? { filename: 'repl', cachedData: compiled } : { filename: 'repl', produceCachedData: true },
+    bootstrap.program,
+    bootstrap.compiled
+      ? { filename: 'repl', cachedData: bootstrap.compiled }
+      : { filename: 'repl', produceCachedData: true },
   );
   // The type of a script leaves this out.
-  compiled ??= (script as ivm.Script & { readonly cachedData?: ivm.ExternalCopy<ArrayBuffer> }).cachedData;
+  bootstrap.compiled ??= (script as ivm.Script & { readonly cachedData?: ivm.ExternalCopy<ArrayBuffer> }).cachedData;
   const install = script.runSync(isolate.createContextSync(), { reference: true }) as unknown as Door;
   const mailbox = install.applySync(
     undefined,
@@ -62,6 +75,7 @@ export function openIsolate(
     settle: door('settle'),
     end: door('end'),
     abort: door('abort'),
+    close: door('close'),
     poll: door('poll'),
   };
   mailbox.release();

@@ -1,74 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { residentBytes } from '../process-usage.ts';
-import { testBackend, type TestRepl } from './testing.ts';
+import { testBackend } from './testing.ts';
 
-/*
- * The threats to isolated-vm used plainly, each seen to break it: code after an await untimed, uninterruptible builtins,
- * memory outside the limit, prints that defeat the timeout, results of any size, leaked host paths. A neighbour on the
- * same worker must keep answering through each, and its state must be its own.
- */
+/* Limits as one REPL meets them; `containment/` has the attacks, each beside a neighbour's episode. */
 
-const limits = { cellCpuMs: 600, cellWallMs: 2400 };
+// The wall limit is wide, so that a crowded machine is not what ends a cell.
+const limits = { cellCpuMs: 500, cellWallMs: 8_000 };
 const stopped = { limit: 'cell_timeout' };
 
-/** Runs `attack` beside a neighbour that runs a small cell every 20 ms; returns the neighbour's times. */
-async function besideNeighbour(
-  session: ReturnType<typeof testBackend>,
-  attack: (repl: TestRepl) => Promise<void>,
-): Promise<number[]> {
-  const neighbour = await session.open('calm', limits);
-  await neighbour.cell('var beats = 0');
-  const times: number[] = [];
-  let running = true;
-  const beat = (async () => {
-    // oxlint-disable-next-line no-unmodified-loop-condition -- changed outside, while this waits
-    while (running) {
-      const started = performance.now();
-      const { stdout } = await neighbour.cell('beats += 1; print(beats, context)');
-      expect(stdout).toBe(`${times.length + 1} calm\n`);
-      times.push(performance.now() - started);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  })();
-  try {
-    await attack(await session.open('attacked', limits));
-  } finally {
-    running = false;
-    await beat;
-  }
-  return times;
-}
-
-const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? Infinity;
-
-describe('loops end at the cell limit and the state stays', () => {
-  test.each([
-    ['an endless loop', 'for (;;);'],
-    ['one that catches everything', 'for (;;) { try { for (;;); } catch {} }'],
-    ['after an await', 'await llm_query("x"); for (;;);'],
-    ['endless microtasks', '(async () => { for (;;) await null })()'],
-    ['a regular expression', 'print(/(a+)+$/.test("a".repeat(40) + "b"))'],
-    [
-      'many entries, each short of the limit',
-      'for (let i = 0; i < 60; i++) { await llm_query("s"); let k = 0; while (k++ < 5e7); }',
-    ],
-    ['microtasks left by a loop', 'Promise.resolve().then(() => { for (let i = 0; i < 1e7; i++); }); for (;;);'],
-  ])('%s', async (_name, code) => {
-    await using session = testBackend();
-    const times = await besideNeighbour(session, async ({ cell }) => {
-      await cell('var kept = 1');
-      const started = performance.now();
-      const result = await cell(code);
-      expect(result).toMatchObject(stopped);
-      expect(result.cpuMs).toBeLessThan(1.6 * limits.cellCpuMs);
-      expect(performance.now() - started).toBeLessThan(limits.cellWallMs + 1500);
-      if (result.alive) expect(await cell('print(kept)')).toMatchObject({ stdout: '1\n', limit: null });
-    });
-    expect(median(times)).toBeLessThan(500);
-  });
-});
-
-test('a loop that V8 stops leaves the REPL its state', { retry: 3 }, async () => {
+test('a loop that V8 stops leaves the REPL its state', { retry: 12 }, async () => {
   // A machine that grows less crowded while the loop runs may cost the state: then it is tried again.
   await using session = testBackend();
   const { cell } = await session.open('x', limits);
@@ -77,41 +17,7 @@ test('a loop that V8 stops leaves the REPL its state', { retry: 3 }, async () =>
   expect(await cell('print(kept)')).toMatchObject({ stdout: '1\n', limit: null });
 });
 
-describe('what V8 cannot stop costs its own REPL alone', () => {
-  test.each([
-    ['BigInt', 'let b = 3n ** 3_000_000n; for (;;) b = b * b;'],
-    ['parsing digits', 'BigInt("9".repeat(3e7)).toString(2).length'],
-    ['filling', 'new Array(5e8).fill(0)'],
-    ['a getter on a rejection', 'Promise.reject({ get stack() { for (;;); } })'],
-    ['a proxy as rejection', 'Promise.reject(new Proxy(new Error("x"), { get() { for (;;); } }))'],
-  ])('%s', async (_name, code) => {
-    await using session = testBackend({ workerRssMb: 3000 });
-    const times = await besideNeighbour(session, async ({ cell, repl }) => {
-      const started = performance.now();
-      const result = await cell(code);
-      expect(['cell_timeout', 'sandbox_oom']).toContain(result.limit);
-      expect(result.alive).toBe(false);
-      expect(performance.now() - started).toBeLessThan(limits.cellWallMs + 2000);
-      await expect(repl.run('1')).rejects.toThrow(/open a new one/);
-    });
-    expect(median(times)).toBeLessThan(500);
-  });
-});
-
 describe('memory is bounded', () => {
-  test.each([
-    ['arrays', 'const k = []; for (;;) k.push(new Array(1e5).fill(1))'],
-    ['a map', 'const m = new Map(); for (let i = 0; ; i++) m.set(i, "x" + i)'],
-    ['strings', 'let s = "x".repeat(1e6); const k = []; for (;;) { s += s; k.push(s.length); JSON.stringify(s) }'],
-    ['a large sparse array', 'const a = new Array(1e8); for (let i = 0; i < 1e8; i++) a[i] = i;'],
-  ])('%s', async (_name, code) => {
-    await using session = testBackend({ workerRssMb: 2500 });
-    await besideNeighbour(session, async ({ cell }) => {
-      const result = await cell(code);
-      expect(result.limit ?? result.stderr).toMatch(/sandbox_oom|cell_timeout|RangeError/);
-    });
-  });
-
   test.each([
     ['array buffers', 'const k = []; for (;;) k.push(new Uint8Array(1 << 24).fill(1))'],
     [
@@ -162,28 +68,6 @@ describe('memory is bounded', () => {
 });
 
 describe('output is bounded', () => {
-  test('a print in a loop ends at the cell limit with little held', async () => {
-    await using session = testBackend();
-    const { cell } = await session.open('x', { ...limits, outputChars: 20_000 });
-    await cell('1');
-    const before = residentBytes(session.backend.pids()[0] ?? 0) ?? 0;
-    const result = await cell('for (;;) print("x".repeat(100))');
-    expect(result).toMatchObject(stopped);
-    expect(result.stdout.length).toBeLessThan(20_200);
-    if (result.alive) expect(result.cut).toBeGreaterThan(100_000);
-    expect((residentBytes(session.backend.pids()[0] ?? 0) ?? 0) - before).toBeLessThan(150 * 2 ** 20);
-  });
-
-  test('a print of 20 MB, an answer and an error of 10 MB are cut inside', async () => {
-    await using session = testBackend();
-    const { cell } = await session.open();
-    const printed = await cell('print("y".repeat(2e7)); FINAL("z".repeat(1e7)); throw new Error("m".repeat(1e7))');
-    expect(printed.stdout.length).toBeLessThan(20_100);
-    expect(printed.cut).toBe(2e7 + 1 - 20_000);
-    expect(printed.finish).toMatchObject({ cut: 1e7 - 64 * 1024 });
-    expect(printed.stderr.length).toBeLessThan(10_000);
-  });
-
   test('a flood of sub-calls, and of prompt text, is stopped', async () => {
     await using session = testBackend();
     const { cell } = await session.open('x', limits);

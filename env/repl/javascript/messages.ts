@@ -80,6 +80,8 @@ export const workerMessageSchema = z.discriminatedUnion('type', [
     failure: z.enum(['host_overloaded', 'bug']),
     message: z.string().max(2000),
   }),
+  /** It has come up. */
+  z.strictObject({ type: z.literal('ready') }),
   /** Threads that go on burning in isolates that were given up. */
   z.strictObject({ type: z.literal('stuck'), threads: count }),
 ]);
@@ -97,6 +99,7 @@ export const pollSchema = z.discriminatedUnion('s', [
   z.strictObject({ s: z.literal('more'), q: z.array(polledRequestSchema) }),
   z.strictObject({ s: z.literal('waiting'), q: z.array(polledRequestSchema) }),
   z.strictObject({ s: z.literal('stuck'), q: z.array(polledRequestSchema) }),
+  z.strictObject({ s: z.literal('ended'), q: z.array(polledRequestSchema) }),
   z.strictObject({
     s: z.literal('done'),
     q: z.array(polledRequestSchema),

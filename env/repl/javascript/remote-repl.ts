@@ -1,10 +1,15 @@
 import { ReplError, type CellProgress, type Repl, type ReplOptions } from '../repl.ts';
 import type { Member, PlacedContext, WorkerPool } from '../worker-pool.ts';
 import type { Tenant, WorkerEnd } from '../worker-process.ts';
+import { holdToLimits } from './hold-to-limits.ts';
 import type { HostMessage, WorkerMessage } from './messages.ts';
 
-/** Wall time an operation may take beyond its cell's own, before its worker counts as hung. */
-const slackMs = 20_000;
+export interface RemoteReplSettings {
+  /** Wall time an operation may take beyond its cell's own, before its worker counts as hung. */
+  readonly slackMs: number;
+  /** Hold what the worker sends to the REPL's limits once more. */
+  readonly capped: boolean;
+}
 
 interface Pending {
   readonly resolve: (progress: CellProgress) => void;
@@ -17,6 +22,8 @@ export class RemoteRepl implements Repl, Tenant<WorkerMessage> {
   readonly #options: ReplOptions;
   readonly #context: PlacedContext;
   readonly #pool: WorkerPool<HostMessage, WorkerMessage>;
+  readonly #settings: RemoteReplSettings;
+  #lastRequest = 0;
   #member: Member<HostMessage, WorkerMessage> | null = null;
   #pending: Pending | null = null;
   #waiting = false;
@@ -24,12 +31,23 @@ export class RemoteRepl implements Repl, Tenant<WorkerMessage> {
   #gone: ReplError | null = null;
   readonly #open = new Set<number>();
 
-  constructor(id: number, options: ReplOptions, pool: WorkerPool<HostMessage, WorkerMessage>) {
+  constructor(
+    id: number,
+    options: ReplOptions,
+    pool: WorkerPool<HostMessage, WorkerMessage>,
+    settings: RemoteReplSettings,
+  ) {
     this.id = id;
+    this.#settings = settings;
     this.#options = options;
     const { hash, bytes, chars, latin1 } = options.context;
     this.#context = { hash, bytes: Math.max(bytes, latin1 ? chars : 2 * chars) };
     this.#pool = pool;
+  }
+
+  check(message: WorkerMessage): void {
+    if (!this.#settings.capped || (message.type !== 'waiting' && message.type !== 'done')) return;
+    this.#lastRequest = holdToLimits(message, this.#options.limits, this.#lastRequest);
   }
 
   async run(code: string): Promise<CellProgress> {
@@ -98,7 +116,7 @@ export class RemoteRepl implements Repl, Tenant<WorkerMessage> {
     const { cellWallMs } = this.#options.limits;
     return new Promise((resolve, reject) => {
       this.#pending = { resolve, reject };
-      member.process.enter(this.id, cellWallMs + slackMs + this.#context.bytes / 20_000);
+      member.process.enter(this.id, cellWallMs + this.#settings.slackMs + this.#context.bytes / 20_000);
       member.process.send(message, bytes);
       this.#pool.watch();
     });

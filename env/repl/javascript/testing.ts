@@ -1,6 +1,13 @@
 import { ContextStore } from '../../context.ts';
 import type { TaskContext } from '../../../datasets/task.ts';
-import { defaultReplLimits, type CellResult, type Repl, type ReplLimits, type SubcallRequest } from '../repl.ts';
+import {
+  defaultReplLimits,
+  type CellResult,
+  type Repl,
+  type ReplBackend,
+  type ReplLimits,
+  type SubcallRequest,
+} from '../repl.ts';
 import { createJavaScriptBackend, type JavaScriptBackendOptions } from './backend.ts';
 
 /** A cell that was played to its end. */
@@ -16,8 +23,10 @@ export interface TestRepl {
 }
 
 /** Tests' own: a backend of one worker, with its contexts. Dispose of it with `await using`. */
-export function testBackend(options: JavaScriptBackendOptions = {}) {
-  const backend = createJavaScriptBackend({ workers: 1, ...options });
+export function testBackend(
+  options: JavaScriptBackendOptions = {},
+  backend: ReplBackend & { pids(): number[] } = createJavaScriptBackend({ workers: 1, ...options }),
+) {
   const store = new ContextStore();
   return {
     backend,

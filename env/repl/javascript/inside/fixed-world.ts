@@ -1,11 +1,29 @@
 // oxlint-disable typescript/unbound-method -- methods are taken off their prototypes here, to be wrapped
 import type { Primordials } from './primordials.ts';
 
-/**
- * Makes an isolate's world the same in every replay: seeded `Math.random`, a virtual clock behind `Date` and `Intl`,
- * and none of the globals through which collection, threads, native code or memory outside the limit can be reached.
+/*
+ * What makes an isolate's world the same in every replay, and takes out of it what no limit reaches. Each function stands
+ * for one defence and is sent in as source text.
  */
-export function fixWorld(P: Primordials, seed: number): void {
+
+/** Defines a property that is not enumerable; with `fixed` it can neither be written nor redefined. */
+type Hide = (target: object, name: PropertyKey, value: unknown, fixed?: boolean) => void;
+
+export function makeHide(P: Primordials): Hide {
+  'use strict';
+  return (target, name, value, fixed = false) => {
+    P.define(target, name, {
+      __proto__: null,
+      value,
+      writable: !fixed,
+      enumerable: false,
+      configurable: !fixed,
+    } as PropertyDescriptor);
+  };
+}
+
+/** Takes away the globals through which collection, threads, native code, real clocks or uncounted memory are reached. */
+export function removeGlobals(P: Primordials): void {
   'use strict';
   const removed = [
     'WebAssembly',
@@ -21,18 +39,17 @@ export function fixWorld(P: Primordials, seed: number): void {
   ];
   for (const name of removed) P.remove(P.global, name);
   P.remove(Date.prototype, 'toTemporalInstant');
+}
 
-  const hide = (target: object, name: PropertyKey, value: unknown, writable = true) =>
-    P.define(target, name, {
-      __proto__: null,
-      value,
-      writable,
-      enumerable: false,
-      configurable: writable,
-    } as PropertyDescriptor);
-  // A model's prepareStackTrace would run while the host copies an error, outside every limit.
-  hide(Error, 'prepareStackTrace', undefined, false);
+/** A model's `prepareStackTrace` would run while the worker copies an error, outside every limit. */
+export function fixStackTraces(_P: Primordials, hide: Hide): void {
+  'use strict';
+  hide(Error, 'prepareStackTrace', undefined, true);
+}
 
+/** `Math.random` draws from the REPL's seed. */
+export function seedRandom(_P: Primordials, hide: Hide, seed: number): void {
+  'use strict';
   // splitmix32 to spread the seed, then sfc32: small seeds do not start near zero.
   const { imul } = Math;
   let spread = (seed ^ 0x9e3779b9) >>> 0;
@@ -59,7 +76,11 @@ export function fixWorld(P: Primordials, seed: number): void {
   hide(Math, 'random', function random() {
     return ((draw() >>> 5) * 67108864 + (draw() >>> 6)) / 9007199254740992;
   });
+}
 
+/** A clock behind `Date` and `Intl` that shows the same in every replay. */
+export function setClock(P: Primordials, hide: Hide): void {
+  'use strict';
   // 2026-01-01T00:00:00Z, one millisecond later at each read.
   let clock = 1767225600000;
   const now = () => {
@@ -75,7 +96,7 @@ export function fixWorld(P: Primordials, seed: number): void {
   };
   hide(VirtualDate, 'name', 'Date');
   hide(VirtualDate, 'length', 7);
-  hide(VirtualDate, 'prototype', RealDate.prototype, false);
+  hide(VirtualDate, 'prototype', RealDate.prototype, true);
   hide(VirtualDate, 'now', now);
   hide(VirtualDate, 'parse', RealDate.parse);
   hide(VirtualDate, 'UTC', RealDate.UTC);
@@ -97,15 +118,18 @@ export function fixWorld(P: Primordials, seed: number): void {
   hide(formats, 'formatToParts', function formatToParts(this: unknown, date?: unknown) {
     return P.apply(realParts, this, [date === undefined ? now() : date]);
   });
+}
 
-  // A resizable buffer's growth is not counted against the memory limit.
+/** A resizable buffer's growth is not counted against the memory limit: there are none. */
+export function fixBuffers(P: Primordials, hide: Hide): void {
+  'use strict';
   const RealBuffer = ArrayBuffer;
   const FixedBuffer = function (length: unknown): unknown {
     if (new.target === undefined) throw new TypeError("Constructor ArrayBuffer requires 'new'");
     return P.construct(RealBuffer, [length], new.target as unknown as () => void);
   };
   hide(FixedBuffer, 'name', 'ArrayBuffer');
-  hide(FixedBuffer, 'prototype', RealBuffer.prototype, false);
+  hide(FixedBuffer, 'prototype', RealBuffer.prototype, true);
   hide(FixedBuffer, 'isView', RealBuffer.isView);
   hide(RealBuffer.prototype, 'constructor', FixedBuffer);
   P.remove(RealBuffer.prototype, 'resize');

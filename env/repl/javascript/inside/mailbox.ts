@@ -25,8 +25,9 @@ export interface Makers {
 
 /**
  * The state of one REPL inside its isolate and the only doors to it: `start` and `answer` run model code, `settle` ends
- * what an earlier cell left open, `end` closes a cell that cannot go on, `abort` one that was stopped, and `poll` tells in
- * one JSON text what is new. `poll` runs no model code and is built from strings alone.
+ * what an earlier cell left open, `end` closes a cell that cannot go on, `abort` one that was stopped, `close` sums up
+ * one that has ended, and `poll` tells in one JSON text what is new. `close` and `poll` run no model code and are built
+ * from strings alone.
  */
 export function makeMailbox(
   P: Primordials,
@@ -46,6 +47,7 @@ export function makeMailbox(
   let errorLine = 0;
   let finish: Finish | null = null;
   let unknownFinal = false;
+  let closing = '';
 
   const pending = P.newMarks();
   const format = make.formatter(P, (promise) => {
@@ -170,6 +172,7 @@ export function makeMailbox(
     errorLine = 0;
     finish = null;
     unknownFinal = false;
+    closing = '';
     output.clear();
     subcalls.clear();
     try {
@@ -200,27 +203,32 @@ export function makeMailbox(
     if (cell.phase === 'running') cell.phase = 'ended';
   }
 
-  function poll(): string {
+  /** `brief`: a cell's end is told only once `close` has been called; what it lists may be long. */
+  function poll(brief: boolean): string {
     const requests = subcalls.takeRequests();
     if (subcalls.moreRequests()) return `{"s":"more","q":[${requests}]}`;
     if (cell.phase === 'running' && cell.limit === '') {
       return `{"s":"${subcalls.openCount() > 0 ? 'waiting' : 'stuck'}","q":[${requests}]}`;
     }
-    return `{"s":"done","q":[${requests}],${closeCell()}}`;
+    if (closing === '') {
+      if (brief) return `{"s":"ended","q":[${requests}]}`;
+      close();
+    }
+    return `{"s":"done","q":[${requests}],${closing}}`;
   }
 
-  function closeCell(): string {
+  /** Closes a cell that has ended; runs no model code, but takes long where there are very many variables. */
+  function close(): void {
     cell.phase = 'between';
     const cancelled = subcalls.cancel();
     const fin =
       finish === null
         ? 'null'
         : `{"source":"${finish.source}","value":${P.stringify(finish.text)},"cut":${finish.cut}}`;
-    return (
+    closing =
       `${output.json()},"error":${P.stringify(error)},"line":${errorLine},"limit":"${cell.limit}",` +
       `"forgotten":${cell.forgotten},"unknownFinal":${unknownFinal},"cancelled":[${cancelled}],` +
-      `"stale":${subcalls.staleCount()},"overwritten":[${names.restore()}],"finish":${fin},"variables":[${names.json()}]`
-    );
+      `"stale":${subcalls.staleCount()},"overwritten":[${names.restore()}],"finish":${fin},"variables":[${names.json()}]`;
   }
 
   return P.freeze({
@@ -230,6 +238,7 @@ export function makeMailbox(
     settle: subcalls.settle,
     end,
     abort,
+    close,
     poll,
   });
 }
