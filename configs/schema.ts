@@ -46,6 +46,10 @@ export type BudgetConfig = z.output<typeof budgetConfigSchema>;
 
 export const replConfigSchema = z.strictObject({
   workers: z.number().int().positive().nullable().default(null).describe('Worker processes; null: one a core'),
+  sandbox: z
+    .enum(['auto', 'bubblewrap', 'none'])
+    .default('auto')
+    .describe('What workers are started in; auto: bubblewrap where it works'),
   cellCpuMs: positive.default(5_000),
   cellWallMs: positive.default(20_000),
   memoryMb: positive.default(64),
@@ -213,7 +217,7 @@ export type RunConfig = z.output<typeof runConfigSchema>;
  */
 export function configHash(config: RunConfig): string {
   const { tasks, environment, policies, reward, rollout, seed, name } = config;
-  const { workers: _workers, ...repl } = environment.repl;
+  const { workers: _workers, sandbox: _sandbox, ...repl } = environment.repl;
   const identity = {
     name,
     seed,

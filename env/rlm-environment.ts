@@ -91,7 +91,7 @@ class RlmEnvironment implements Environment {
     await this.close();
     const { backend, contexts, prices } = this.#options;
     const { budget, dialect, finishUnseen, planAsAnswer, onSubcallFault } = this.#config;
-    const { workers: _workers, ...limits } = this.#config.repl;
+    const { workers: _workers, sandbox: _sandbox, ...limits } = this.#config.repl;
     const who: Identity = {
       run: identity.run ?? 'local',
       round: identity.round ?? 0,

@@ -20,7 +20,7 @@ export interface CreateEnvironmentOptions extends Partial<EnvironmentConfig> {
 export function createEnvironment(options: CreateEnvironmentOptions = {}): Environment {
   const { reward: asked = rewardConfigSchema.parse({}), ...config } = options;
   const reward = typeof asked === 'function' ? asked : createRubric(asked);
-  const backend = createSupervisor(createJavaScriptBackend({ workers: 1 }));
+  const backend = createSupervisor(createJavaScriptBackend({ workers: 1, sandbox: config.repl?.sandbox ?? 'auto' }));
   const contexts = new ContextStore();
   const env = createRlmEnvironment({
     backend,
@@ -55,7 +55,8 @@ export function createEnvironments(
 ): Environments {
   const { contexts, prices } = shared;
   const reward = createRubric(config.reward);
-  const backend = createSupervisor(createJavaScriptBackend({ workers: config.environment.repl.workers }));
+  const { workers, sandbox } = config.environment.repl;
+  const backend = createSupervisor(createJavaScriptBackend({ workers, sandbox }));
   return {
     create: (recorded) =>
       createRlmEnvironment({ backend, contexts, reward, prices, config: config.environment, recorded }),

@@ -23,7 +23,9 @@ export async function checkSandbox(): Promise<Check> {
     expect(await repl.run(reach), (result) => result.stdout.trim() === none, 'a cell reaches more than it should');
     expect(await repl.run('for (;;);'), (result) => result.limit === 'cell_timeout', 'a loop was not stopped');
     await repl.close();
-    return { name, ok: true, detail: 'a cell ran, saw nothing of this machine, and a loop was stopped' };
+    const { kind, why } = await backend.sandbox();
+    const within = kind === 'bubblewrap' ? 'workers run inside bubblewrap' : `workers run without bubblewrap: ${why}`;
+    return { name, ok: true, detail: `a cell ran, saw nothing of this machine, and a loop was stopped; ${within}` };
   } catch (error) {
     const fix = 'npm install (isolated-vm has prebuilt binaries for Linux x64 and arm64 and for macOS arm64)';
     return { name, ok: false, detail: (error as Error).message, fix };

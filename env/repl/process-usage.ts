@@ -16,6 +16,12 @@ export function cpuMilliseconds(pid: number): number | null {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
+/** The pid of a process's parent; null where it is gone. */
+export function parentOf(pid: number): number | null {
+  const text = read(`/proc/${pid}/stat`);
+  return text === null ? null : Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
+}
+
 function read(path: string): string | null {
   try {
     return readFileSync(path, 'latin1');

@@ -1,14 +1,13 @@
 import { availableParallelism } from 'node:os';
-import type { ChildProcess } from 'node:child_process';
 import { ReplError } from './repl.ts';
-import { WorkerProcess, type Tenant } from './worker-process.ts';
+import { WorkerProcess, type SpawnedWorker, type Tenant } from './worker-process.ts';
 
 export interface WorkerPoolOptions<Question, Answer> {
   /** Most worker processes; null for one a core. */
   readonly workers: number | null;
   /** Tenants a worker takes before the next one is used. A soft limit: with every worker full, the emptiest takes more. */
   readonly maxPerWorker: number;
-  readonly spawn: () => ChildProcess;
+  readonly spawn: () => SpawnedWorker;
   readonly parse: (message: unknown) => Answer;
   readonly tenantOf: (message: Answer) => number | null;
   /** Threads that burn for nothing on a worker, where a message tells that. */
@@ -63,7 +62,7 @@ export class WorkerPool<Question, Answer> {
   }
 
   pids(): number[] {
-    return [...this.#members].filter(({ process }) => process.alive).map(({ process }) => process.pid);
+    return [...this.#members].map(({ process }) => (process.alive ? process.pid : 0)).filter((pid) => pid > 0);
   }
 
   /** Gives a tenant its worker. `first`: the worker holds no other tenant of that context. */
@@ -132,7 +131,7 @@ export class WorkerPool<Question, Answer> {
   #fork(alone = false): Member<Question, Answer> {
     const { parse, tenantOf, stuckThreads, onSend, spawn } = this.#options;
     const process = new WorkerProcess<Question, Answer>({
-      child: spawn(),
+      worker: spawn(),
       parse,
       tenantOf,
       onSend,

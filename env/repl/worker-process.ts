@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { constants } from 'node:os';
 import { cpuMilliseconds, residentBytes } from './process-usage.ts';
 
 /** Why a worker ended, as far as the host can tell. */
@@ -23,8 +24,21 @@ export interface Tenant<Answer> {
   onLost(end: WorkerEnd, inside: boolean, detail: string): void;
 }
 
-export interface WorkerProcessOptions<Question, Answer> {
+/** A worker that was started. */
+export interface SpawnedWorker {
+  /** Whom to speak with: the worker, or a wrapper that ends with it. */
   readonly child: ChildProcess;
+  readonly kill: () => void;
+  /** It is known to have come up. */
+  readonly ready: boolean;
+  /** The worker's own pid; 0 while it is not known. */
+  readonly pid: () => number;
+  /** Can it read this file? */
+  readonly sees: (path: string) => boolean;
+}
+
+export interface WorkerProcessOptions<Question, Answer> {
+  readonly worker: SpawnedWorker;
   /** Checks one message; throws for anything off schema, which ends the worker. */
   readonly parse: (message: unknown) => Answer;
   /** The tenant a message is for; null for one about the worker itself. */
@@ -59,14 +73,15 @@ export class WorkerProcess<Question, Answer> {
   #ended = false;
   #stderr = '';
   /** It came up: a death before that says that it cannot be started here, and nothing of its tenants. */
-  #spoke = false;
+  #spoke: boolean;
   readonly exited: Promise<void>;
   /** No new tenants: it is to go once the present ones have left. */
   draining = false;
 
   constructor(options: WorkerProcessOptions<Question, Answer>) {
     this.#options = options;
-    const { child } = options;
+    const { child, ready } = options.worker;
+    this.#spoke = ready;
     child.on('message', (messages) => this.#receive(messages));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-stderrChars);
@@ -83,7 +98,9 @@ export class WorkerProcess<Question, Answer> {
         this.#finish(null, null);
         resolve();
       });
-      child.once('exit', (code, signal) => {
+      // The end of the worker itself, not only of a wrapper around it: all that it held is closed.
+      child.once('exit', () => (child.stderr as { ref?: () => void } | null)?.ref?.());
+      child.once('close', (code, signal) => {
         // Replies that were already in the pipe come first.
         setImmediate(() => {
           this.#finish(code, signal);
@@ -94,7 +111,11 @@ export class WorkerProcess<Question, Answer> {
   }
 
   get pid(): number {
-    return this.#options.child.pid ?? 0;
+    return this.#options.worker.pid();
+  }
+
+  sees(path: string): boolean {
+    return this.#options.worker.sees(path);
   }
 
   get size(): number {
@@ -134,12 +155,12 @@ export class WorkerProcess<Question, Answer> {
   kill(end: WorkerEnd): void {
     if (!this.alive) return;
     this.#end = end;
-    this.#options.child.kill('SIGKILL');
+    this.#options.worker.kill();
   }
 
   /** Kills it and waits for its end. */
   async stop(): Promise<void> {
-    this.#options.child.ref();
+    this.#options.worker.child.ref();
     this.kill('gone');
     await this.exited;
   }
@@ -170,7 +191,7 @@ export class WorkerProcess<Question, Answer> {
 
   /** While somebody waits for it, a worker keeps this process alive: its death must be heard of, too. */
   #hold(awaited: boolean): void {
-    const { child } = this.#options;
+    const { child } = this.#options.worker;
     if (awaited) {
       child.ref();
       child.channel?.ref();
@@ -205,7 +226,7 @@ export class WorkerProcess<Question, Answer> {
       bytes += next.bytes;
     }
     this.#bytesInFlight += bytes;
-    this.#options.child.send(messages, undefined, {}, () => {
+    this.#options.worker.child.send(messages, undefined, {}, () => {
       this.#bytesInFlight -= bytes;
       if (this.#outbox.length > 0) this.#schedule();
     });
@@ -234,9 +255,11 @@ export class WorkerProcess<Question, Answer> {
     }
   }
 
-  #finish(code: number | null, signal: NodeJS.Signals | null): void {
+  #finish(code: number | null, given: NodeJS.Signals | null): void {
     if (this.#ended) return;
     this.#ended = true;
+    // A wrapper tells its child's signal as an exit status.
+    const signal = given ?? signalOf(code);
     // SIGKILL that did not come from here: the kernel or an operator, nobody's code.
     const crashed = this.#spoke && signal !== 'SIGKILL' && signal !== 'SIGTERM' && code !== 0;
     const end = this.#end ?? (crashed ? 'crashed' : 'gone');
@@ -250,4 +273,10 @@ export class WorkerProcess<Question, Answer> {
     this.#options.onEnd();
     for (const tenant of tenants) tenant.onLost(end, inside.has(tenant.id), detail);
   }
+}
+
+function signalOf(code: number | null): NodeJS.Signals | null {
+  if (code === null || code <= 128) return null;
+  const found = Object.entries(constants.signals).find(([, number]) => number === code - 128);
+  return (found?.[0] ?? null) as NodeJS.Signals | null;
 }

@@ -22,7 +22,9 @@ export const hostMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('context'),
     hash: z.string(),
-    path: z.string(),
+    /** Where it lies, or what it holds, for a worker that cannot see it there. */
+    path: z.string().nullable(),
+    bytes: z.instanceof(Uint8Array).nullable(),
     chars: count,
     latin1: z.boolean(),
     offsets: z.instanceof(Uint32Array).nullable(),

@@ -1,11 +1,10 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { ReplError, type ReplBackend } from '../repl.ts';
 import { WorkerPool } from '../worker-pool.ts';
 import type { JavaScriptBackendOptions } from './backend.ts';
 import { nothing, type Without } from './defences.ts';
 import { workerMessageSchema, type HostMessage, type WorkerMessage } from './messages.ts';
 import { RemoteRepl } from './remote-repl.ts';
+import { WorkerSandbox, type SandboxFound } from './worker-sandbox.ts';
 
 const mebibyte = 2 ** 20;
 
@@ -19,16 +18,27 @@ export interface Weakness {
   readonly slackMs: number;
 }
 
+const fix = 'install bubblewrap and allow it user namespaces, or set environment.repl.sandbox to "auto"';
+
+export interface JavaScriptBackend extends ReplBackend {
+  /** Of the workers that run now. */
+  pids(): number[];
+  /** What its workers are started in; the first call starts one. */
+  sandbox(): Promise<SandboxFound>;
+}
+
 /** A backend over a pool of workers; {@link createJavaScriptBackend} is the public door to it. */
 export function openPool(
   options: JavaScriptBackendOptions,
   { without, entry, args, slackMs }: Weakness = production,
-): ReplBackend & { pids(): number[] } {
-  const { workers = null, maxReplsPerWorker = 250, workerRssMb, onWorkerMessage } = options;
+): JavaScriptBackend {
+  const { workers = null, maxReplsPerWorker = 250, workerRssMb, onWorkerMessage, sandbox: asked = 'auto' } = options;
+  const inherited = without.has('empty_environment') ? process.env : {};
+  const sandbox = new WorkerSandbox(asked, { entry, args, env: { ...inherited, TZ: 'UTC', LANG: 'C.UTF-8' } });
   const pool = new WorkerPool<HostMessage, WorkerMessage>({
     workers,
     maxPerWorker: maxReplsPerWorker,
-    spawn: () => spawn(entry, args, without.has('empty_environment') ? process.env : {}),
+    spawn: () => sandbox.spawn(),
     parse: (message) =>
       without.has('message_schema') ? (message as WorkerMessage) : workerMessageSchema.parse(message),
     tenantOf: (message) => ('repl' in message ? message.repl : null),
@@ -47,7 +57,12 @@ export function openPool(
   return {
     language: 'javascript',
     async open(replOptions) {
-      if (closed) throw new ReplError('worker_lost', 'the REPL backend is closed; make a new one');
+      const { kind, why } = await sandbox.find(replOptions.context.path);
+      if (asked === 'bubblewrap' && kind === 'none') throw new ReplError('bug', `no bubblewrap: ${why}; ${fix}`);
+      if (closed) {
+        sandbox.close();
+        throw new ReplError('worker_lost', 'the REPL backend is closed; make a new one');
+      }
       const id = nextId;
       nextId += 1;
       return new RemoteRepl(id, replOptions, pool, {
@@ -57,9 +72,11 @@ export function openPool(
     },
     async close() {
       closed = true;
+      sandbox.close();
       await pool.close();
     },
     pids: () => pool.pids(),
+    sandbox: () => sandbox.find(),
   };
 }
 
@@ -69,14 +86,3 @@ const production: Weakness = {
   args: [],
   slackMs: 20_000,
 };
-
-function spawn(entry: URL, args: readonly string[], inherited: NodeJS.ProcessEnv): ChildProcess {
-  return fork(fileURLToPath(entry), args, {
-    execPath: process.execPath,
-    execArgv: ['--no-node-snapshot', '--no-harmony-temporal'],
-    env: { ...inherited, TZ: 'UTC', LANG: 'C.UTF-8' },
-    cwd: '/',
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
-}

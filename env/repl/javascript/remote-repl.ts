@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { ReplError, type CellProgress, type Repl, type ReplOptions } from '../repl.ts';
 import type { Member, PlacedContext, WorkerPool } from '../worker-pool.ts';
 import type { Tenant, WorkerEnd } from '../worker-process.ts';
@@ -133,9 +134,13 @@ export class RemoteRepl implements Repl, Tenant<WorkerMessage> {
     this.#member = member;
     if (first) {
       const { hash, path, chars, latin1, offsets } = context;
+      // A sandboxed worker sees the folders that were known when it was started.
+      const seen = member.process.sees(path);
+      const bytes = seen ? null : readFileSync(path);
+      const starts = offsets && Uint32Array.from(offsets);
       member.process.send(
-        { type: 'context', hash, path, chars, latin1, offsets: offsets && Uint32Array.from(offsets) },
-        (offsets?.length ?? 0) * 4,
+        { type: 'context', hash, path: seen ? path : null, bytes, chars, latin1, offsets: starts },
+        (offsets?.length ?? 0) * 4 + (bytes?.length ?? 0),
       );
     }
     member.process.send(

@@ -12,7 +12,11 @@ import { SharedContexts } from './shared-contexts.ts';
  * itself when that host is gone (a live isolate makes an orderly exit crash). The arguments are for tests.
  */
 export function serveRepls(bootstrap = new Bootstrap(), without: Without = nothing): void {
-  const die = () => process.kill(process.pid, 'SIGKILL');
+  const die = () => {
+    process.kill(process.pid, 'SIGKILL');
+    // Process 1 of a namespace cannot kill itself.
+    process.abort();
+  };
   process.on('disconnect', die);
 
   let stuck = 0;

@@ -4,7 +4,9 @@ import ivm from 'isolated-vm';
 
 export interface ContextSource {
   readonly hash: string;
-  readonly path: string;
+  /** Where it lies, or else what it holds. */
+  readonly path: string | null;
+  readonly bytes: Uint8Array | null;
   readonly chars: number;
   readonly latin1: boolean;
   readonly offsets: Uint32Array | null;
@@ -83,12 +85,13 @@ export class SharedContexts {
   }
 }
 
-async function load({ path, chars, latin1, offsets }: ContextSource): Promise<SharedContext> {
-  const bytes = await readFile(path);
+async function load({ path, bytes: given, chars, latin1, offsets }: ContextSource): Promise<SharedContext> {
+  const bytes = path === null ? Buffer.from(given ?? []) : await readFile(path);
   // One byte a character halves what the isolates are charged with; decoding UTF-8 may give two where one would do.
   const narrow = latin1 && chars !== bytes.length ? transcode(bytes, 'utf8', 'latin1') : bytes;
   const text = narrow.toString(latin1 ? 'latin1' : 'utf8');
-  if (text.length !== chars) throw new Error(`the context file ${path} holds ${text.length} characters, not ${chars}`);
+  if (text.length !== chars)
+    throw new Error(`the context ${path ?? 'sent'} holds ${text.length} characters, not ${chars}`);
   return {
     text: new ivm.ExternalCopy(text),
     offsets: offsets ? new ivm.ExternalCopy(offsets.slice().buffer) : null,

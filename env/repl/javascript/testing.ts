@@ -25,7 +25,10 @@ export interface TestRepl {
 /** Tests' own: a backend of one worker, with its contexts. Dispose of it with `await using`. */
 export function testBackend(
   options: JavaScriptBackendOptions = {},
-  backend: ReplBackend & { pids(): number[] } = createJavaScriptBackend({ workers: 1, ...options }),
+  backend: Pick<ReplBackend, 'open' | 'close'> & { pids(): number[] } = createJavaScriptBackend({
+    workers: 1,
+    ...options,
+  }),
 ) {
   const store = new ContextStore();
   return {

@@ -157,7 +157,7 @@ export class Arena {
       if (call.kind === 'rlm') return code('FINAL(context + " " + Math.random())');
       if (turn === 3) ready?.();
       if (turn > 3 && turn < 3 + beats && !isOver()) await sleep(40);
-      while (turn === 3 + beats && !isOver()) await sleep(10);
+      if (turn === 3 + beats) while (!isOver()) await sleep(10);
       turn += 1;
       return code(script[turn - 1] ?? '');
     };

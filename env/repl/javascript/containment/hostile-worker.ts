@@ -2,9 +2,8 @@
 process.on('message', (messages: { type: string; code?: string }[]) => {
   for (const { type, code = '' } of messages) {
     // oxlint-disable-next-line no-eval -- this is the escape
-    if (type === 'run') process.send?.([(0, eval)(code)]);
+    if (type === 'run') void Promise.resolve((0, eval)(code)).then((message) => process.send?.([message]));
   }
 });
+process.send?.([{ type: 'ready' }]);
 process.on('disconnect', () => process.exit());
-
-export {};
