@@ -128,6 +128,13 @@ export const rolloutConfigSchema = z.strictObject({
     .nullable()
     .default(50)
     .describe('Stop the run after so many void episodes in a row'),
+  haltKilled: z
+    .number()
+    .positive()
+    .max(1)
+    .nullable()
+    .default(0.2)
+    .describe('Stop the run when more than this share of its episodes, of 50 or more, killed their sandbox'),
 });
 
 export const curateConfigSchema = z.strictObject({

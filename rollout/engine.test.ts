@@ -335,6 +335,21 @@ describe('an endpoint that fails', () => {
   });
 });
 
+test('a run whose episodes kill their sandboxes is halted', async () => {
+  const createEnvironment = (): Environment => {
+    const inner = createRlmEnvironment({ backend, contexts: store.contexts, reward });
+    return {
+      reset: (options) => inner.reset(options),
+      step: (input) => inner.step(input),
+      close: () => inner.close(),
+      episode: () => ({ ...inner.episode(), metrics: { sandbox_killed: 1 } }),
+    };
+  };
+  const summary = await play(all(answers), { tasks: 40, createEnvironment, config: { rollout: { concurrency: 1 } } });
+  expect(summary).toMatchObject({ ended: 'halted', done: 50 });
+  expect(summary.problem?.message).toBe('50 of 50 episodes killed their sandbox');
+});
+
 describe('what breaks beside the endpoint', () => {
   test('a policy that throws is a bug of ours, never reward 0', async () => {
     const broken = functionPolicy(() => {

@@ -7,6 +7,7 @@ import type { Environment } from '../env/environment.ts';
 import type { Episode, InfraFailure } from '../env/episode.ts';
 import { episodeId, episodeSeed } from './episode-id.ts';
 import type { EpisodePlace } from './episode-id.ts';
+import { KillerCount } from './killer-count.ts';
 import { playEpisode } from './play-episode.ts';
 import type { Attempt } from './play-episode.ts';
 import { pricesOf } from './policies/policies.ts';
@@ -39,7 +40,7 @@ export interface RolloutOptions {
 export interface RolloutSummary extends Progress {
   /**
    * `finished`: every episode is in the store; `drained`, `aborted`: a signal came; `halted`: too many void episodes in
-   * a row.
+   * a row, or too many that killed their sandbox.
    */
   readonly ended: 'finished' | 'drained' | 'aborted' | 'halted';
   /** Void episodes in the store, those of earlier starts included. */
@@ -98,6 +99,7 @@ class Engine {
   #problem: RolloutSummary['problem'];
   #fatal: Error | null = null;
   #voidInARow = 0;
+  readonly #killers: KillerCount;
 
   constructor(options: RolloutOptions) {
     const { store, retryVoid = false } = options;
@@ -107,6 +109,7 @@ class Engine {
     this.#finished = store.finished({ retryVoid });
     for (const { episodeId: id, attempt } of store.attempts()) this.#failedBefore.set(id, attempt);
     this.#counter = new ProgressCounter(store.taskCount * group * rounds, this.#finished.size);
+    this.#killers = new KillerCount(this.#config.rollout.haltKilled);
     this.#queue = new PQueue({ concurrency });
     this.#tasks = new TaskCache((id) => store.loadTask(id));
   }
@@ -251,11 +254,18 @@ class Engine {
     this.#counter.episode({ reward: episode.reward, void: isVoid });
     this.#voidInARow = isVoid ? this.#voidInARow + 1 : 0;
     const { haltAfter } = this.#config.rollout;
-    if (haltAfter === null || this.#voidInARow < haltAfter || this.#ended === 'halted') return;
-    this.#problem = {
+    const killing = this.#killers.count(episode);
+    if (killing) this.#halt(killing);
+    if (haltAfter === null || this.#voidInARow < haltAfter) return;
+    this.#halt({
       message: `${haltAfter} episodes in a row had no score; the last failed with ${episode.stop.reason}: ${episode.stop.message ?? ''}`,
       next: 'mend that, then run the same command with --retry-void (rollout.haltAfter in the config sets the number)',
-    };
+    });
+  }
+
+  #halt(problem: NonNullable<RolloutSummary['problem']>): void {
+    if (this.#ended === 'halted') return;
+    this.#problem = problem;
     this.#ended = 'halted';
     this.#stop.abort(new RunEnded('halted'));
   }
