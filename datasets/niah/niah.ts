@@ -67,7 +67,8 @@ function openNiah(options: NiahOptions, request: OpenRequest): TaskSource {
     texts: haystack ? [haystack.info] : [],
     taskAt(index): Task {
       checkIndex(index, count);
-      const stream = (purpose: string) => new Random('niah', options.variant, purpose, request.seed, request.split, index);
+      const stream = (purpose: string) =>
+        new Random('niah', options.variant, purpose, request.seed, request.split, index);
       const { answer, metadata, ...made } = make({ options, split: request.split, haystack, stream });
       return {
         id: taskId(request.idPrefix, index),

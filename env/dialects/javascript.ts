@@ -3,7 +3,8 @@ import type { Dialect, Feedback, Opening, ParsedText, ShownCell } from './dialec
 import { splitFences } from './fences.ts';
 
 /** `1,234,567`; made once, because making a formatter costs more than using it. */
-const count = new Intl.NumberFormat('en-US').format;
+const numbers = new Intl.NumberFormat('en-US');
+const count = (value: number): string => numbers.format(value);
 
 /** Tags whose blocks are run. `repl` is the one the prompt names. */
 const tags = new Set(['repl', 'js', 'javascript']);
@@ -85,7 +86,7 @@ function describeContext({ context }: Opening): string {
   const size = `${count(context.chars)} characters (about ${count(context.tokens)} tokens)`;
   const shape =
     context.type === 'list'
-      ? `an array of ${count((context.documents ?? 0))} documents, ${size} in all`
+      ? `an array of ${count(context.documents ?? 0)} documents, ${size} in all`
       : `a string of ${size}, ${count(context.lines)} lines`;
   return `\`context\` is ${shape}. It begins: ${JSON.stringify(context.preview)}`;
 }

@@ -82,7 +82,7 @@ export class CpuMeter {
   }
 
   /**
-   * By how much wall time is expected to exceed CPU time just now, from 1.1 to 4: runnable threads of the machine, or
+   * By how much wall time is expected to exceed CPU time just now, from 1.1 to 2: runnable threads of the machine, or
    * entries in flight, for each core.
    */
   stretch(): number {
@@ -92,7 +92,7 @@ export class CpuMeter {
       this.#runnable = runnableThreads();
     }
     const crowd = Math.max(this.#runnable, this.#inFlight.size + 1) / cores;
-    return Math.min(4, 1.1 * Math.max(1, crowd));
+    return Math.min(2, 1.1 * Math.max(1, crowd));
   }
 }
 
