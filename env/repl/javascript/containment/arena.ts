@@ -35,7 +35,7 @@ export interface ArenaOptions extends JavaScriptBackendOptions {
   readonly fightMs?: number;
 }
 
-const attackLimits = { cellCpuMs: 400, cellWallMs: 4_000 };
+export const attackLimits = { cellCpuMs: 250, cellWallMs: 4_000 };
 const beats = 16;
 
 /** One supervised backend of one worker, on which an attacker's and a neighbour's episode are played at once. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { z } from 'zod';
-import type { Fight } from './arena.ts';
+import { attackLimits, type Fight } from './arena.ts';
 import { stopped, type Attack } from './attack.ts';
 import { threats } from './threats.ts';
 
@@ -47,7 +47,7 @@ const judged: Readonly<Record<string, (fight: Fight) => void>> = {
   },
   'cumulative-cpu': (fight) => {
     stopped(fight);
-    expect(fight.cpuMs[0]).toBeLessThan(1.6 * 400);
+    expect(fight.cpuMs[0]).toBeLessThan(1.6 * attackLimits.cellCpuMs);
   },
   'finalization-registry-loop': ({ cells }) => expect(cells[0]).toMatchObject(ok),
   'weakref-sees-gc': ({ cells }) => expect(cells[0]).toMatchObject({ ...ok, stdout: 'undefinedundefined\n' }),

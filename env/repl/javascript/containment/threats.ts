@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { attackLimits } from './arena.ts';
 import { stopped, type Attack } from './attack.ts';
 
 const kept = { limit: null, stderr: '', stdout: '1\n' };
@@ -11,7 +12,7 @@ function loop(name: string, code: string): Attack {
     cells: [`var kept = 1; ${code}`, keepState],
     holds(fight) {
       stopped(fight);
-      expect(fight.cpuMs[0]).toBeLessThan(1.6 * 400);
+      expect(fight.cpuMs[0]).toBeLessThan(1.6 * attackLimits.cellCpuMs);
       if (fight.cells[1]) expect(fight.cells[1]).toMatchObject(kept);
     },
   };
