@@ -135,8 +135,11 @@ export const threats: readonly Attack[] = [
       'try { await llm_query(Symbol("x")); null.x } catch (e) { print(e.stack) }',
       'try { (function f() { f() })() } catch (e) { print(e.stack) } print(new Error("x").stack)',
     ],
-    holds: ({ cells }) =>
-      expect(cells.map(({ stdout }) => stdout).join('')).not.toMatch(/node_modules|file:|\.ts\b|\/home|\/work/),
+    holds({ cells }) {
+      const shown = cells.map(({ stdout }) => stdout).join('');
+      expect(shown).not.toMatch(/node_modules|file:|\.ts\b|\/home/);
+      expect(shown).not.toContain(process.cwd());
+    },
   },
   {
     name: 'deep recursion, JSON and patterns',
